@@ -1,0 +1,34 @@
+// The kernel table of one instruction set, and how to get it.
+//
+// Adding a kernel: its source in kernels/NAME.h (included by kernels/all.h), its argument struct in an
+// include/ok_*.h, and one line in OK_KERNEL_LIST.
+#ifndef OK_KERNELS_H
+#define OK_KERNELS_H
+
+#include "ok_elementwise.h"
+#include "ok_runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OK_KERNEL_LIST(X)                                                                                    \
+    X(ok_unary)                                                                                              \
+    X(ok_binary)
+
+typedef struct ok_kernels {
+    int lanes; // floats in a vector register
+#define OK_FIELD(name) ok_kernel name;
+    OK_KERNEL_LIST(OK_FIELD)
+#undef OK_FIELD
+} ok_kernels;
+
+/// The table for "sse2", "avx2", "avx512" or "neon"; NULL when this machine cannot run it.
+const ok_kernels *ok_kernels_named(const char *isa);
+/// The widest set this machine runs, or the one that the environment variable OSSICLE_ISA names.
+const char *ok_best_isa(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,3 @@
+#ifndef OSSICLE_H
+#define OSSICLE_H
+#endif

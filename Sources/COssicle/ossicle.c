@@ -1,0 +1,2 @@
+#include "ossicle.h"
+typedef int ossicle_placeholder;

@@ -1,0 +1,2 @@
+import COssicle
+import Ossicle
