@@ -1,0 +1,101 @@
+/// Models: an immutable graph with its weights, loaded from a file or built from layers.
+#ifndef OSSICLE_MODEL_H
+#define OSSICLE_MODEL_H
+
+#include "ossicle/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ossicle_model ossicle_model;
+
+typedef struct ossicle_load_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    ossicle_warning_callback on_warning; ///< may be NULL
+    void *warning_context;
+} ossicle_load_options;
+
+/// Loads a model file: `.nam`, RTNeural / AIDA-X / GuitarML `.json`. The format is told by the content.
+/// @param path     UTF-8 path.
+/// @param options  may be NULL.
+/// @param model    receives the handle; untouched on failure. Destroy it with `ossicle_model_destroy`.
+/// @return IO, MALFORMED, WEIGHTS or UNSUPPORTED with a message that names the file and the tensor or byte.
+OSSICLE_API int32_t ossicle_model_load(const char *path, const ossicle_load_options *options, ossicle_model **model);
+
+/// The same from `count` bytes in memory, which are copied as far as needed. `name` (may be NULL) stands for the
+/// file in messages.
+OSSICLE_API int32_t ossicle_model_load_bytes(const void *bytes, size_t count, const char *name,
+                                             const ossicle_load_options *options, ossicle_model **model);
+
+OSSICLE_API int32_t ossicle_model_destroy(ossicle_model *model);
+
+typedef struct ossicle_model_info {
+    uint32_t struct_size;
+    int32_t input_count, output_count; ///< ports, see `ossicle_model_port`
+    int32_t streamable;                ///< 1 when `ossicle_stream_create` will accept it
+    double sample_rate;                ///< Hz; 0 when the file does not say
+    double loudness;                   ///< dB, NaN when the file does not say
+    int64_t parameter_count;
+    int64_t weight_bytes;
+    int64_t receptive_field; ///< past samples one output sample depends on; -1: unbounded (recurrent)
+} ossicle_model_info;
+
+OSSICLE_API int32_t ossicle_model_info_get(const ossicle_model *model, ossicle_model_info *info);
+
+enum { OSSICLE_MAX_RANK = 8 };
+
+typedef enum ossicle_direction { OSSICLE_INPUT = 0, OSSICLE_OUTPUT = 1 } ossicle_direction;
+
+typedef enum ossicle_dtype {
+    OSSICLE_FLOAT32 = 0,
+    OSSICLE_FLOAT16 = 1,
+    OSSICLE_BFLOAT16 = 2,
+    OSSICLE_FLOAT64 = 3,
+    OSSICLE_INT8 = 4,
+    OSSICLE_INT16 = 5,
+    OSSICLE_INT32 = 6,
+    OSSICLE_INT64 = 7,
+    OSSICLE_UINT8 = 8,
+    OSSICLE_UINT16 = 9,
+    OSSICLE_UINT32 = 10,
+    OSSICLE_UINT64 = 11,
+    OSSICLE_BOOL = 12
+} ossicle_dtype;
+
+/// One input or output: its shape with 0 for the dynamic dimension.
+typedef struct ossicle_port {
+    uint32_t struct_size;
+    int32_t dtype; ///< ossicle_dtype
+    int32_t rank;
+    int32_t reserved;
+    int64_t shape[OSSICLE_MAX_RANK];
+} ossicle_port;
+
+OSSICLE_API int32_t ossicle_model_port(const ossicle_model *model, int32_t direction, int32_t index, ossicle_port *port);
+
+/// The name of a port; 0 for a wrong handle or index.
+OSSICLE_API size_t ossicle_model_port_name(const ossicle_model *model, int32_t direction, int32_t index, char *buffer,
+                                           size_t capacity);
+
+typedef enum ossicle_model_text_kind {
+    OSSICLE_TEXT_FORMAT = 0,   ///< "nam", "rtneural", "guitarml", "sequential" …
+    OSSICLE_TEXT_METADATA = 1, ///< the file's own metadata as a JSON object
+    OSSICLE_TEXT_LAYERS = 2,   ///< a table of layers: one line each, shapes and parameters
+    OSSICLE_TEXT_PLAN = 3      ///< passes, steps, kernels, buffers, bytes and FLOPs of the streaming (or static) plan
+} ossicle_model_text_kind;
+
+OSSICLE_API size_t ossicle_model_text(const ossicle_model *model, int32_t kind, char *buffer, size_t capacity);
+
+/// From which batch size a Linear layer goes to the GPU where there is one; 4 by default, at least 1.
+/// Read when a program is built. Safe from any thread.
+OSSICLE_API int32_t ossicle_linear_set_gpu_batch_threshold(int64_t batch);
+OSSICLE_API int64_t ossicle_linear_gpu_batch_threshold(void);
+/// How a Linear layer would run a batch on this machine: "gemv", "gemm" or "gpu". Static text.
+OSSICLE_API const char *ossicle_linear_strategy(int64_t batch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,2 +1,0 @@
-#include "ossicle.h"
-typedef int ossicle_placeholder;
