@@ -1,0 +1,19 @@
+// y = activation(x · Wᵀ + b), float32.
+#ifndef OK_LINEAR_H
+#define OK_LINEAR_H
+
+#include "ok_elementwise.h"
+
+/// Weights are packed panel after panel: 2 · lanes outputs wide, the last panel 1 · lanes where that is enough, each
+/// [inputs][width], zero where there are no more outputs. The bias is padded to the same width.
+typedef struct ok_linear_args {
+    int32_t source, destination;
+    int64_t inputs, outputs;
+    ok_len batch; // rows of x
+    ok_len source_stride, destination_stride;
+    const float *weights;
+    const float *bias;
+    ok_activation activation;
+} ok_linear_args;
+
+#endif

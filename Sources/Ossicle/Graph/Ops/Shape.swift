@@ -1,0 +1,96 @@
+/// Reorders axes: output axis i is input axis `order[i]`.
+public struct Transpose: Operation {
+    public var order: [Int]
+    public init(_ order: [Int]) { self.order = order }
+    public var name: String { "transpose" }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...1)
+        guard order.sorted() == Array(0..<inputs[0].rank) else {
+            throw OssicleError(.invalidArgument, "\(order) does not reorder the axes of \(inputs[0].shape.text)")
+        }
+        return [ValueType(order.map { inputs[0].shape[$0] }, inputs[0].dataType)]
+    }
+}
+
+/// The same elements under another shape.
+public struct Reshape: Operation {
+    public var shape: [Dim]
+    public init(_ shape: [Dim]) { self.shape = shape }
+    public var name: String { "reshape" }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...1)
+        guard inputs[0].shape.product == shape.product else {
+            throw OssicleError(.shapeMismatch, "\(inputs[0].shape.text) cannot be reshaped to \(shape.text)")
+        }
+        return [ValueType(shape, inputs[0].dataType)]
+    }
+}
+
+/// Joins values along an axis.
+public struct Concat: Operation {
+    public var axis: Int
+    public init(axis: Int) { self.axis = axis }
+    public var name: String { "concat" }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...64)
+        var shape = inputs[0].shape
+        guard shape.indices.contains(axis) else {
+            throw OssicleError(.invalidArgument, "axis \(axis) is not one of \(shape.text)")
+        }
+        for input in inputs.dropFirst() {
+            var rest = input.shape
+            guard rest.count == shape.count else {
+                throw OssicleError(.shapeMismatch, "cannot join \(shape.text) and \(rest.text)")
+            }
+            let extent = rest[axis]
+            rest[axis] = shape[axis]
+            guard rest == shape, let a = shape[axis].fixedValue, let b = extent.fixedValue else {
+                throw OssicleError(.shapeMismatch, "cannot join \(shape.text) and \(input.shape.text) along axis \(axis)")
+            }
+            shape[axis] = .fixed(a + b)
+        }
+        return [ValueType(shape, inputs[0].dataType)]
+    }
+}
+
+/// A range of one axis: `start`, `start + step`, … (`count` elements).
+public struct Slice: Operation {
+    public var axis: Int
+    public var start: Int
+    public var count: Dim
+    public var step: Int
+
+    public init(axis: Int, start: Int, count: Dim, step: Int = 1) {
+        self.axis = axis
+        self.start = start
+        self.count = count
+        self.step = step
+    }
+
+    public var name: String { "slice" }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...1)
+        var shape = inputs[0].shape
+        guard shape.indices.contains(axis) else {
+            throw OssicleError(.invalidArgument, "axis \(axis) is not one of \(shape.text)")
+        }
+        if let extent = shape[axis].fixedValue, let count = count.fixedValue {
+            let last = start + (count - 1) * step
+            guard count >= 0, start >= 0, count == 0 || (0..<extent).contains(last) else {
+                throw OssicleError(
+                    .shapeMismatch, "slice \(start)…\(last) step \(step) does not fit axis \(axis) of \(shape.text)")
+            }
+        }
+        shape[axis] = count
+        return [ValueType(shape, inputs[0].dataType)]
+    }
+
+    public func streaming(_ node: StreamingNode) throws -> StreamingForm {
+        try requireWholeSignal(axis, of: node.inputs[0])
+        return StreamingForm(self, latency: node.latency)
+    }
+}

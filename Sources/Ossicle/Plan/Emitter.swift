@@ -1,0 +1,273 @@
+import CKernels
+
+/// What a program is planned for.
+public enum PlanMode: Sendable, Hashable {
+    /// Whole tensors; the dynamic length, if there is one, is this.
+    case fixed(length: Int)
+    /// Whole tensors of any dynamic length up to the maximum.
+    case dynamic(maxLength: Int)
+    /// Blocks of a stream, state kept between them.
+    case stream(maxBlock: Int)
+
+    var maxLength: Int {
+        switch self {
+        case .fixed(let length): length
+        case .dynamic(let length), .stream(let length): length
+        }
+    }
+
+    var isStream: Bool { if case .stream = self { true } else { false } }
+    var fixedLength: Int? { if case .fixed(let length) = self { length } else { nil } }
+}
+
+/// One planned step, with what `describe()` says of it.
+struct PlannedStep {
+    var kernel: ok_kernel
+    var arguments: UnsafeRawPointer
+    var node: String
+    var label: String
+    var flops: Int
+    var backend: String
+}
+
+/// Turns the nodes of a graph into steps. Backends emit through it: it hands out operands, scratch, state and
+/// packed memory, and keeps the lifetimes that the memory planner needs.
+final class Emitter {
+    let graph: Graph
+    let mode: PlanMode
+    let memory = ProgramMemory()
+    let kernels: UnsafePointer<ok_kernels>
+    var lanes: Int { Int(kernels.pointee.lanes) }
+
+    private(set) var slots: [Slot] = []
+    private(set) var steps: [PlannedStep] = []
+    private(set) var histories: [ok_history] = []
+    private(set) var stateInitials: [(offset: Int, tensor: Tensor)] = []
+    private(set) var stateByteCount = 0
+    private(set) var operands: [ValueID: Operand] = [:]
+    private var dims: DimTable
+    var dimEntries: [ok_dim] { dims.entries }
+    var externalSlots: [ValueID: Int] = [:]
+    private var remainingUses: [Int]
+    private let pasts: [ValueID: Int]
+
+    private var node: Node?
+    private var backendName = ""
+    private var touched: Set<Int> = []
+    private var nodeFlops = 0
+
+    init(graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int]) {
+        self.graph = graph
+        self.mode = mode
+        self.kernels = kernels
+        self.pasts = pasts
+        dims = DimTable(fixedLength: mode.fixedLength)
+        remainingUses = graph.useCounts
+    }
+
+    // MARK: Extents
+
+    func length(_ dim: Dim) -> ok_len { dims.length(dim) }
+    func maximum(_ dim: Dim) -> Int { dim.evaluate(mode.maxLength) }
+    /// A table entry that a step of this program computes itself.
+    func reserveLength() -> (index: Int, length: ok_len) {
+        let index = dims.reserve()
+        return (index, ~Int64(index))
+    }
+
+    // MARK: Slots
+
+    func makeSlot(_ place: Place, byteCount: Int, name: String) -> Int {
+        slots.append(Slot(place: place, byteCount: byteCount, name: name))
+        touched.insert(slots.count - 1)
+        return slots.count - 1
+    }
+
+    func dense(_ shape: [Dim], _ dataType: DataType = .float32, place: Place = .arena, name: String) -> Operand {
+        let slot = makeSlot(place, byteCount: maximum(shape.product) * dataType.size, name: name)
+        return Operand(slot: slot, shape: shape, strides: Operand.denseStrides(shape), dataType: dataType)
+    }
+
+    /// Workspace for the node being emitted.
+    func scratch(_ shape: [Dim], _ dataType: DataType = .float32) -> Operand {
+        dense(shape, dataType, name: "\(node?.name ?? "").scratch")
+    }
+
+    func scratch(byteCount: Int) -> Int { makeSlot(.arena, byteCount: byteCount, name: "\(node?.name ?? "").scratch") }
+
+    /// Memory that lives from run to run, zero or `initial` after a reset.
+    func state(byteCount: Int, initial: Tensor? = nil, name: String) -> Int {
+        let offset = stateByteCount
+        stateByteCount += (byteCount + 63) / 64 * 64
+        if let initial { stateInitials.append((offset, initial)) }
+        return makeSlot(.state(offset), byteCount: byteCount, name: name)
+    }
+
+    // MARK: Values
+
+    var current: Node { node! }
+    func type(of id: ValueID) -> ValueType { graph.type(of: id) }
+
+    /// The contents of a constant input of the current node.
+    func constant(_ index: Int) throws -> Tensor {
+        guard let tensor = graph.constant(current.inputs[index]) else {
+            throw OssicleError(
+                .unsupported, "\(current.name): input \(index) of \(current.operation.name) must be constant")
+        }
+        return tensor
+    }
+
+    func input(_ index: Int) throws -> Operand { try operand(of: current.inputs[index]) }
+
+    func operand(of id: ValueID) throws -> Operand {
+        if let operand = operands[id] {
+            touched.insert(operand.slot)
+            return operand
+        }
+        guard let tensor = graph.constant(id) else {
+            throw OssicleError(.internal, "\(node?.name ?? "output") reads \(graph[id].name) before it is made")
+        }
+        let copy = memory.allocate(byteCount: tensor.byteCount)
+        copy.copyMemory(from: tensor.bytes.baseAddress ?? UnsafeRawPointer(copy), byteCount: tensor.byteCount)
+        let operand = dense(type(of: id).shape, tensor.dataType, place: .constant(copy), name: graph[id].name)
+        operands[id] = operand
+        return operand
+    }
+
+    /// The input as one dense block, copied when it is not.
+    func denseInput(_ index: Int) throws -> Operand {
+        let operand = try input(index)
+        if operand.isDense { return operand }
+        let copy = scratch(operand.shape, operand.dataType)
+        emitCopy(from: operand, to: copy)
+        return copy
+    }
+
+    /// Where the current node's output goes. It may be strided (a history); see `denseOutput`.
+    func output(_ index: Int = 0) -> Operand {
+        let id = current.outputs[index]
+        if let operand = operands[id] {
+            touched.insert(operand.slot)
+            return operand
+        }
+        let type = type(of: id)
+        let operand: Operand
+        if let past = pasts[id] {
+            operand = makeHistory(type, past: past, name: graph[id].name)
+        } else if let slot = externalSlots[id] {
+            touched.insert(slot)
+            operand = Operand(
+                slot: slot, shape: type.shape, strides: Operand.denseStrides(type.shape), dataType: type.dataType)
+        } else {
+            operand = dense(type.shape, type.dataType, name: graph[id].name)
+        }
+        operands[id] = operand
+        return operand
+    }
+
+    /// Emits through a dense output, copied to its place afterwards when that is strided.
+    func withDenseOutput(_ index: Int = 0, _ emit: (Operand) throws -> Void) throws {
+        let target = output(index)
+        if target.isDense { return try emit(target) }
+        let block = scratch(target.shape, target.dataType)
+        try emit(block)
+        emitCopy(from: block, to: target)
+    }
+
+    /// Whether the output has to be made in a place of its own, so that it cannot be a view of another value.
+    func outputIsPlaced(_ index: Int = 0) -> Bool {
+        let id = current.outputs[index]
+        return pasts[id] != nil || externalSlots[id] != nil
+    }
+
+    func setOutput(_ index: Int = 0, _ operand: Operand) { operands[current.outputs[index]] = operand }
+
+    /// Lets the output take over the buffer of an input that nothing reads later. False when it cannot.
+    func reuseInput(_ index: Int, forOutput output: Int = 0) -> Bool {
+        let id = current.inputs[index]
+        guard !outputIsPlaced(output), remainingUses[id.index] == 1, pasts[id] == nil, graph.constant(id) == nil,
+            let operand = operands[id], case .arena = slots[operand.slot].place,
+            operand.isDense, operand.shape == type(of: current.outputs[output]).shape
+        else { return false }
+        operands[current.outputs[output]] = operand
+        touched.insert(operand.slot)
+        return true
+    }
+
+    private func makeHistory(_ type: ValueType, past: Int, name: String) -> Operand {
+        let block = maximum(type.shape[type.rank - 1])
+        // Room for several blocks, so that the slide back costs little on average.
+        let columns = (past + max(past, 4 * block) + 15) / 16 * 16
+        let outer = Array(type.shape.dropLast())
+        let rows = maximum(outer.product)
+        let slot = makeSlot(.history, byteCount: rows * columns * type.dataType.size, name: name)
+        histories.append(
+            ok_history(
+                slot: Int32(slot), element: Int32(type.dataType.size), rows: Int64(rows), stride: Int64(columns),
+                past: Int64(past), length: length(type.shape[type.rank - 1])))
+        let strides = Operand.denseStrides(outer + [.fixed(columns)])
+        return Operand(slot: slot, shape: type.shape, strides: strides, dataType: type.dataType)
+    }
+
+    // MARK: Steps
+
+    /// Emits one node through `body`, and keeps every buffer it touched alive for all of its steps.
+    func emit(_ node: Node, backend: String, _ body: () throws -> Void) throws {
+        self.node = node
+        backendName = backend
+        nodeFlops = node.operation.flops(
+            node.inputs.map { type(of: $0).shape.evaluate(mode.maxLength) },
+            node.outputs.map { type(of: $0).shape.evaluate(mode.maxLength) })
+        touched = []
+        let first = steps.count
+        try body()
+        for id in node.outputs where operands[id] == nil {
+            throw OssicleError(.internal, "\(node.name): \(backend) made no \(graph[id].name)")
+        }
+        settle(first...max(first, steps.count - 1))
+        for id in node.inputs { remainingUses[id.index] -= 1 }
+    }
+
+    /// Extends the lifetime of everything touched, and of what views look into, over `range`.
+    func settle(_ range: ClosedRange<Int>) {
+        for slot in touched {
+            var slot = slot
+            while true {
+                let old = slots[slot].lifetime ?? range
+                slots[slot].lifetime = min(old.lowerBound, range.lowerBound)...max(old.upperBound, range.upperBound)
+                guard case .view(let base) = slots[slot].place else { break }
+                slot = base
+            }
+        }
+        touched = []
+    }
+
+    func step<Arguments>(_ kernel: ok_kernel?, _ arguments: Arguments, _ label: String) {
+        steps.append(
+            PlannedStep(
+                kernel: kernel!, arguments: UnsafeRawPointer(memory.store(arguments)), node: node?.name ?? "",
+                label: label, flops: nodeFlops, backend: backendName))
+        nodeFlops = 0
+    }
+
+    /// Steps made by `body`, taken out of the main list: the inside of a loop or a branch.
+    func region(_ body: () throws -> Void) rethrows -> [PlannedStep] {
+        let outer = steps
+        steps = []
+        defer { steps = outer }
+        try body()
+        return steps
+    }
+
+    /// A slot that points into another one, `offset` elements on; set by a step, since bases may move.
+    func view(of operand: Operand, offset: Dim, shape: [Dim], strides: [Dim]) -> Operand {
+        let slot = makeSlot(.view(of: operand.slot), byteCount: 0, name: slots[operand.slot].name)
+        step(
+            ok_view,
+            ok_view_args(
+                source: Int32(operand.slot), destination: Int32(slot),
+                offset: length(offset * .fixed(operand.dataType.size))),
+            "view")
+        return Operand(slot: slot, shape: shape, strides: strides, dataType: operand.dataType)
+    }
+}

@@ -1,0 +1,41 @@
+/// Where a value's bytes are.
+enum Place {
+    /// The caller's buffer, put in place for each run.
+    case external
+    /// The workspace, at an offset the memory planner chooses.
+    case arena
+    /// Memory of the program.
+    case constant(UnsafeMutableRawPointer)
+    /// The state block of a stream, at an offset.
+    case state(Int)
+    /// A sliding window over the last frames; the pointer moves from run to run.
+    case history
+    /// Set by a view step from another slot.
+    case view(of: Int)
+}
+
+/// One entry of the run's pointer table.
+struct Slot {
+    var place: Place
+    var byteCount: Int
+    /// First and last step that touch it.
+    var lifetime: ClosedRange<Int>?
+    var name: String
+}
+
+/// A value as kernels address it. Strides are in elements.
+struct Operand {
+    var slot: Int
+    var shape: [Dim]
+    var strides: [Dim]
+    var dataType: DataType
+
+    var isDense: Bool { strides == Operand.denseStrides(shape) }
+    var count: Dim { shape.product }
+
+    static func denseStrides(_ shape: [Dim]) -> [Dim] {
+        var strides = [Dim](repeating: .fixed(1), count: shape.count)
+        for i in stride(from: shape.count - 2, through: 0, by: -1) { strides[i] = strides[i + 1] * shape[i + 1] }
+        return strides
+    }
+}
