@@ -1,6 +1,8 @@
 // All kernels of one instruction set, and the table that names them.
 #include "kernels/vec.h"
+#include "kernels/math.h"
 #include "kernels/elementwise.h"
+#include "kernels/unary.h"
 
 #define OK_ENTRY(name) .name = name,
 const ok_kernels OK_TABLE = {.lanes = OK_LANES, OK_KERNEL_LIST(OK_ENTRY)};

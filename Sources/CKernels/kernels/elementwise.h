@@ -95,7 +95,3 @@ static void ok_binary(const void *arguments, ok_context *context) {
                          y + offset[2], nest.shape[last]);
     } while (ok_nest_next(&nest, index, offset));
 }
-
-static void ok_unary(const void *arguments, ok_context *context) {
-    (void)arguments, (void)context; // kernels/math.h comes next
-}
