@@ -5,7 +5,10 @@
 #ifndef OK_KERNELS_H
 #define OK_KERNELS_H
 
+#include "ok_conv.h"
 #include "ok_elementwise.h"
+#include "ok_linear.h"
+#include "ok_move.h"
 #include "ok_runtime.h"
 
 #ifdef __cplusplus
@@ -14,10 +17,16 @@ extern "C" {
 
 #define OK_KERNEL_LIST(X)                                                                                    \
     X(ok_unary)                                                                                              \
-    X(ok_binary)
+    X(ok_binary)                                                                                          \
+    X(ok_copy)                                                                                            \
+    X(ok_window)                                                                                          \
+    X(ok_interleave)                                                                                      \
+    X(ok_conv)                                                                                            \
+    X(ok_linear)
 
 typedef struct ok_kernels {
-    int lanes; // floats in a vector register
+    int lanes;     // floats in a vector register
+    int conv_rows; // widest run of rows in packed convolution weights
 #define OK_FIELD(name) ok_kernel name;
     OK_KERNEL_LIST(OK_FIELD)
 #undef OK_FIELD

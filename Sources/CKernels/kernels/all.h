@@ -3,7 +3,10 @@
 #include "kernels/math.h"
 #include "kernels/elementwise.h"
 #include "kernels/unary.h"
+#include "kernels/move.h"
+#include "kernels/conv.h"
+#include "kernels/linear.h"
 
 #define OK_ENTRY(name) .name = name,
-const ok_kernels OK_TABLE = {.lanes = OK_LANES, OK_KERNEL_LIST(OK_ENTRY)};
+const ok_kernels OK_TABLE = {.lanes = OK_LANES, .conv_rows = OK_CONV_ROWS, OK_KERNEL_LIST(OK_ENTRY)};
 #undef OK_ENTRY

@@ -54,6 +54,8 @@ final class Emitter {
     private var node: Node?
     private var backendName = ""
     private var touched: Set<Int> = []
+    /// Slots that more than one value looks into; none of them may be overwritten in place.
+    private var shared: Set<Int> = []
     private var nodeFlops = 0
 
     init(graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int]) {
@@ -180,14 +182,18 @@ final class Emitter {
         return pasts[id] != nil || externalSlots[id] != nil
     }
 
-    func setOutput(_ index: Int = 0, _ operand: Operand) { operands[current.outputs[index]] = operand }
+    /// Makes the output a view of bytes that another value owns.
+    func setOutput(_ operand: Operand, at index: Int = 0) {
+        operands[current.outputs[index]] = operand
+        shared.insert(operand.slot)
+    }
 
     /// Lets the output take over the buffer of an input that nothing reads later. False when it cannot.
     func reuseInput(_ index: Int, forOutput output: Int = 0) -> Bool {
         let id = current.inputs[index]
         guard !outputIsPlaced(output), remainingUses[id.index] == 1, pasts[id] == nil, graph.constant(id) == nil,
             let operand = operands[id], case .arena = slots[operand.slot].place,
-            operand.isDense, operand.shape == type(of: current.outputs[output]).shape
+            !shared.contains(operand.slot), operand.isDense, operand.shape == type(of: current.outputs[output]).shape
         else { return false }
         operands[current.outputs[output]] = operand
         touched.insert(operand.slot)
@@ -208,6 +214,8 @@ final class Emitter {
         let strides = Operand.denseStrides(outer + [.fixed(columns)])
         return Operand(slot: slot, shape: type.shape, strides: strides, dataType: type.dataType)
     }
+
+    func setInput(_ id: ValueID, _ operand: Operand) { operands[id] = operand }
 
     // MARK: Steps
 
@@ -262,6 +270,7 @@ final class Emitter {
     /// A slot that points into another one, `offset` elements on; set by a step, since bases may move.
     func view(of operand: Operand, offset: Dim, shape: [Dim], strides: [Dim]) -> Operand {
         let slot = makeSlot(.view(of: operand.slot), byteCount: 0, name: slots[operand.slot].name)
+        shared.insert(operand.slot)
         step(
             ok_view,
             ok_view_args(

@@ -64,8 +64,10 @@ public struct Recurrent: Operation {
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int {
         let steps = outputs[0].dropLast().reduce(1, *)
-        let weights = stride(from: 1, to: stateIndex, by: weightsPerCell).reduce(0) { sum, first in
-            sum + inputs[first].reduce(1, *) + inputs[first + 1].reduce(1, *)
+        var weights = 0
+        for first in stride(from: 1, to: stateIndex, by: weightsPerCell) {
+            weights += inputs[first].reduce(1, *)
+            weights += inputs[first + 1].reduce(1, *)
         }
         return 2 * steps * weights
     }

@@ -1,0 +1,47 @@
+// One running instance of a program: its tables, its state, and the entry points an audio thread calls.
+#ifndef OK_STREAM_H
+#define OK_STREAM_H
+
+#include "ok_runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ok_instance {
+    const ok_program *program;
+    ok_context context;
+    const int32_t *input_slots, *output_slots;
+    int32_t input_count, output_count;
+    unsigned char *state;       // histories, recurrent state, positions
+    const unsigned char *image; // the state after a reset
+    size_t state_bytes;
+    // Sessions: bytes of each port, a zero block for absent optional inputs, a sink for outputs nobody asked for.
+    const size_t *input_bytes, *output_bytes;
+    const unsigned char *optional;
+    void *zeros, *sink;
+} ok_instance;
+
+/// Back to the state right after creation. Real-time safe.
+void ok_instance_reset(ok_instance *instance);
+
+/// One block of a stream with one input and one output. Real-time safe.
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames);
+
+typedef struct ok_buffer {
+    void *data;
+    size_t byte_count;
+} ok_buffer;
+
+/// Whole tensors, from a fresh state. Sizes are checked against the ports. Real-time safe.
+int32_t ok_instance_run(ok_instance *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                        size_t output_count);
+
+/// The shortest form of the above: first input and first output only. Real-time safe.
+int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
+                            size_t output_count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,51 @@
+// The calls an audio thread makes. Real-time safe throughout.
+#include "ok_stream.h"
+#include <string.h>
+
+void ok_instance_reset(ok_instance *instance) { memcpy(instance->state, instance->image, instance->state_bytes); }
+
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames) {
+    if (frames == 0) return OK_SUCCESS;
+    if (!input || !output) return OK_INVALID_ARGUMENT;
+    instance->context.slots[instance->input_slots[0]] = (void *)(uintptr_t)input;
+    instance->context.slots[instance->output_slots[0]] = output;
+    return ok_run(instance->program, &instance->context, frames);
+}
+
+static int32_t run_fresh(ok_instance *instance) {
+    if (instance->state_bytes) ok_instance_reset(instance);
+    return ok_run(instance->program, &instance->context, instance->program->max_length);
+}
+
+int32_t ok_instance_run(ok_instance *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                        size_t output_count) {
+    if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
+    if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
+        return OK_INVALID_ARGUMENT;
+    for (size_t i = 0; i < (size_t)instance->input_count; ++i) {
+        void *data = i < input_count ? inputs[i].data : NULL;
+        if (!data) {
+            if (!instance->optional[i]) return OK_INVALID_ARGUMENT;
+            data = instance->zeros;
+        } else if (inputs[i].byte_count != instance->input_bytes[i]) {
+            return OK_SHAPE_MISMATCH;
+        }
+        instance->context.slots[instance->input_slots[i]] = data;
+    }
+    for (size_t i = 0; i < (size_t)instance->output_count; ++i) {
+        void *data = i < output_count ? outputs[i].data : NULL;
+        if (!data)
+            data = instance->sink;
+        else if (outputs[i].byte_count != instance->output_bytes[i])
+            return OK_SHAPE_MISMATCH;
+        instance->context.slots[instance->output_slots[i]] = data;
+    }
+    return run_fresh(instance);
+}
+
+int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
+                            size_t output_count) {
+    ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
+    ok_buffer out = {output, output_count * sizeof(float)};
+    return ok_instance_run(instance, &in, 1, &out, 1);
+}

@@ -1,0 +1,96 @@
+import CKernels
+
+/// A graph made ready to run: packed weights, a flat list of steps, and where every byte lives.
+///
+/// Immutable and shared; what a run changes is in an `Instance`.
+public final class Program: @unchecked Sendable {
+    public let graph: Graph
+    public let mode: PlanMode
+    /// By how many output frames a stream lags behind the whole-signal result.
+    public let latency: Int
+    /// The dynamic length must be a multiple of this.
+    public let granularity: Int
+    public let bufferStats: BufferStats
+
+    let memory: ProgramMemory
+    let steps: [PlannedStep]
+    let slots: [Slot]
+    let inputSlots: [Int]
+    let outputSlots: [Int]
+    let arenaByteCount: Int
+    let arenaOffsets: [Int: Int]
+    let histories: [ok_history]
+    let historyOffsets: [Int]
+    let positionsOffset: Int
+    let stateByteCount: Int
+    let stateInitials: [(offset: Int, tensor: Tensor)]
+    let c: UnsafePointer<ok_program>
+    let placement: [String]
+
+    /// Memory of the plan: what was allocated, and what one buffer for each intermediate value would have taken.
+    public struct BufferStats: Sendable, Equatable {
+        public var bufferCount: Int
+        public var naiveCount: Int
+        public var allocatedBytes: Int
+        public var naiveBytes: Int
+    }
+
+    /// - Throws: `unsupported` naming the node that cannot run in this mode.
+    public convenience init(_ graph: Graph, mode: PlanMode, optimize: Bool = true) throws {
+        try self.init(graph, mode: mode, optimize: optimize, placement: .portable)
+    }
+
+    init(
+        _ source: Graph, mode: PlanMode, optimize: Bool, placement: Placement,
+        kernels: UnsafePointer<ok_kernels>? = nil
+    ) throws {
+        var graph = source
+        var latency = 0
+        if mode.isStream { (graph, latency) = try StreamingPass.run(graph) }
+        if optimize { graph = try Passes.optimize(graph) }
+        let builder = try ProgramBuilder(graph: graph, mode: mode, placement: placement, kernels: kernels)
+        let emitter = builder.emitter
+
+        self.graph = graph
+        self.mode = mode
+        self.latency = latency
+        self.placement = builder.placed
+        memory = emitter.memory
+        steps = emitter.steps
+        slots = emitter.slots
+        inputSlots = builder.inputSlots
+        outputSlots = builder.outputSlots
+
+        let arena = slots.indices.filter { if case .arena = emitter.slots[$0].place { true } else { false } }
+        let plan = MemoryPlan(arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
+        arenaByteCount = plan.byteCount
+        arenaOffsets = Dictionary(uniqueKeysWithValues: zip(arena, plan.offsets))
+        bufferStats = BufferStats(
+            bufferCount: plan.bufferCount, naiveCount: arena.count, allocatedBytes: plan.byteCount,
+            naiveBytes: arena.reduce(0) { $0 + emitter.slots[$1].byteCount })
+
+        histories = emitter.histories
+        var offset = emitter.stateByteCount
+        historyOffsets = histories.map { history in
+            defer { offset += Int(history.rows * history.stride) * Int(history.element) + 63 & ~63 }
+            return offset
+        }
+        positionsOffset = offset
+        stateByteCount = offset + histories.count * 8
+        stateInitials = emitter.stateInitials
+
+        let dims = emitter.dimEntries
+        granularity = mode.isStream ? builder.granularity : 1
+        c = UnsafePointer(
+            memory.store(
+                ok_program(
+                    steps: memory.store(steps.map { ok_step(run: $0.kernel, args: $0.arguments) }),
+                    step_count: steps.count, dims: memory.store(dims), dim_count: dims.count,
+                    histories: memory.store(histories), history_count: histories.count,
+                    max_length: mode.fixedLength == nil ? Int64(mode.maxLength) : 0,
+                    granularity: Int64(granularity))))
+    }
+
+    /// The extents of an input or output for a dynamic length.
+    func shape(_ port: Port, length: Int) -> [Int] { graph.type(of: port.value).shape.evaluate(length) }
+}

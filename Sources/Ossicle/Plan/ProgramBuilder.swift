@@ -1,0 +1,98 @@
+import CKernels
+
+/// Walks a graph and lets each node's backend emit its steps.
+struct ProgramBuilder {
+    let emitter: Emitter
+    private(set) var inputSlots: [Int] = []
+    private(set) var outputSlots: [Int] = []
+    /// The backend of each node, in order.
+    private(set) var placed: [String] = []
+    let granularity: Int
+
+    init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?) throws {
+        guard let kernels = kernels ?? ok_kernels_named(ok_best_isa()) else {
+            throw OssicleError(.unsupported, "this processor has none of the instruction sets the kernels need")
+        }
+        let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
+        emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
+        granularity = graph.nodes.flatMap(\.outputs).reduce(1) { factor, id in
+            graph.type(of: id).shape.reduce(factor) { leastCommonMultiple($0, $1.granularity) }
+        }
+        for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
+        for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
+        for node in graph.nodes {
+            let backend = try placement.backend(for: node, in: graph, mode: mode)
+            placed.append(backend.name)
+            do {
+                try emitter.emit(node, backend: backend.name) { try backend.emit(node, into: emitter) }
+            } catch let error as OssicleError {
+                throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
+            }
+        }
+    }
+
+    /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the
+    /// first reads what the caller may have overwritten.
+    private static func withPlacedPorts(_ source: Graph, stream: Bool) throws -> Graph {
+        var graph = source
+        if stream {
+            for i in graph.inputs.indices {
+                let old = graph.inputs[i].value
+                let nodes = graph.nodes
+                graph.nodes = []
+                let copy = try graph.apply(Unary(.identity), old, name: "\(graph.inputs[i].name).in")
+                graph.nodes += nodes.map { node in
+                    var node = node
+                    node.inputs = node.inputs.map { $0 == old ? copy : $0 }
+                    return node
+                }
+                for o in graph.outputs.indices where graph.outputs[o].value == old { graph.outputs[o].value = copy }
+            }
+        }
+        let made = Set(graph.nodes.flatMap(\.outputs))
+        let readers = graph.nodes.reduce(into: Set<ValueID>()) { set, node in
+            for (i, id) in node.inputs.enumerated() where readsPast(node, i) { set.insert(id) }
+        }
+        var seen = Set<ValueID>()
+        for i in graph.outputs.indices {
+            let value = graph.outputs[i].value
+            // A history cannot lie in the caller's buffer, nor can one value lie in two.
+            if made.contains(value), !readers.contains(value), seen.insert(value).inserted { continue }
+            graph.outputs[i].value = try graph.apply(Unary(.identity), value, name: "\(graph.outputs[i].name).out")
+        }
+        return graph
+    }
+
+    private static func readsPast(_ node: Node, _ index: Int) -> Bool {
+        ((node.operation as? any HistoryReader)?.past(ofInput: index) ?? 0) > 0
+    }
+
+    private static func pasts(_ graph: Graph) -> [ValueID: Int] {
+        var pasts: [ValueID: Int] = [:]
+        for node in graph.nodes {
+            guard let reader = node.operation as? any HistoryReader else { continue }
+            for (i, id) in node.inputs.enumerated() {
+                let past = reader.past(ofInput: i)
+                if past > 0 { pasts[id] = max(pasts[id] ?? 0, past) }
+            }
+        }
+        return pasts
+    }
+}
+
+extension Emitter {
+    func bindInput(_ port: Port) -> Int {
+        let type = graph.type(of: port.value)
+        let operand = dense(type.shape, type.dataType, place: .external, name: port.name)
+        setInput(port.value, operand)
+        return operand.slot
+    }
+
+    func bindOutput(_ port: Port) -> Int {
+        let type = graph.type(of: port.value)
+        let slot = makeSlot(
+            .external, byteCount: maximum(type.shape.product) * type.dataType.size, name: port.name)
+        externalSlots[port.value] = slot
+        return slot
+    }
+}

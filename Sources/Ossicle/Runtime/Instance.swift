@@ -1,0 +1,94 @@
+import CKernels
+
+/// What one running copy of a program needs of its own: workspace, state, pointer tables.
+///
+/// Belongs to one thread at a time. Making one allocates and touches everything; running it only calls C.
+final class Instance: @unchecked Sendable {
+    let program: Program
+    let c: UnsafeMutablePointer<ok_instance>
+    let workspaceByteCount: Int
+    private let memory = ProgramMemory()
+    private let state: UnsafeMutableRawPointer
+    private let image: UnsafeMutableRawPointer
+
+    init(_ program: Program) throws {
+        self.program = program
+        let arena = memory.allocate(byteCount: program.arenaByteCount)
+        state = memory.allocate(byteCount: program.stateByteCount)
+        image = memory.allocate(byteCount: program.stateByteCount)
+        let slots = memory.store([UnsafeMutableRawPointer?](repeating: nil, count: program.slots.count))
+        for (i, slot) in program.slots.enumerated() {
+            switch slot.place {
+            case .arena: slots[i] = arena + program.arenaOffsets[i]!
+            case .constant(let pointer): slots[i] = pointer
+            case .state(let offset): slots[i] = state + offset
+            case .external, .history, .view: break
+            }
+        }
+        let length = program.mode.maxLength
+        func bytes(_ ports: [Port]) -> [Int] {
+            ports.map { port in
+                program.shape(port, length: length).reduce(1, *) * program.graph.type(of: port.value).dataType.size
+            }
+        }
+        let inputs = bytes(program.graph.inputs)
+        let outputs = bytes(program.graph.outputs)
+        let optional = program.graph.inputs.map { $0.isOptional ? UInt8(1) : 0 }
+        let spare = max(zip(inputs, optional).reduce(0) { max($0, $1.1 == 1 ? $1.0 : 0) }, 1)
+        workspaceByteCount = program.arenaByteCount
+
+        var context = ok_context()
+        context.slots = slots
+        context.dims = memory.store([Int64](repeating: 0, count: max(Int(program.c.pointee.dim_count), 1)))
+        context.positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
+        let base = state
+        context.histories = memory.store(program.historyOffsets.map { Optional(base + $0) })
+        context.evaluated = -1
+        c = memory.store(
+            ok_instance(
+                program: program.c, context: context, input_slots: memory.store(program.inputSlots.map(Int32.init)),
+                output_slots: memory.store(program.outputSlots.map(Int32.init)), input_count: Int32(inputs.count),
+                output_count: Int32(outputs.count), state: state.assumingMemoryBound(to: UInt8.self),
+                image: UnsafePointer(image.assumingMemoryBound(to: UInt8.self)), state_bytes: program.stateByteCount,
+                input_bytes: memory.store(inputs), output_bytes: memory.store(outputs),
+                optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
+                sink: memory.allocate(byteCount: outputs.max() ?? 1)))
+        for initial in program.stateInitials {
+            let values = initial.tensor.floats()
+            values.withUnsafeBytes { (state + initial.offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        }
+        let positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
+        for (i, history) in program.histories.enumerated() { positions[i] = history.past }
+        keepState()
+    }
+
+    /// Makes the present state the one that a reset goes back to.
+    func keepState() { image.copyMemory(from: state, byteCount: program.stateByteCount) }
+
+    /// Runs once on tensors, in the order of the ports; for tests and constant folding.
+    func run(_ inputs: [Tensor]) throws -> [Tensor] {
+        let length = program.mode.maxLength
+        let outputs = program.graph.outputs.map { port in
+            (program.shape(port, length: length), program.graph.type(of: port.value).dataType)
+        }
+        let blocks = outputs.map { shape, dataType in
+            UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(shape.reduce(1, *) * dataType.size, 1), alignment: 64)
+        }
+        defer { for block in blocks { block.deallocate() } }
+        let status = ok_instance_run(
+            c, inputs.map { ok_buffer(data: UnsafeMutableRawPointer(mutating: $0.bytes.baseAddress), byte_count: $0.byteCount) },
+            inputs.count,
+            zip(blocks, outputs).map { ok_buffer(data: $0.baseAddress, byte_count: $1.0.reduce(1, *) * $1.1.size) },
+            blocks.count)
+        guard status == 0 else {
+            throw OssicleError(OssicleError.Code(rawValue: status) ?? .internal, "the run was refused with status \(status)")
+        }
+        return try zip(blocks, outputs).map { block, output in
+            let count = output.0.reduce(1, *) * output.1.size
+            return try Tensor(
+                shape: output.0, dataType: output.1,
+                storage: .copy(UnsafeRawBufferPointer(start: block.baseAddress, count: count)))
+        }
+    }
+}
