@@ -1,0 +1,6 @@
+/// Every target by name. Its seeds are tests/fuzz/seeds/NAME and tests/data/attacks/NAME, where there are such.
+let fuzzTargets: [String: FuzzTarget] = [
+    "json": fuzzJSON,
+    "safetensors": fuzzSafeTensors,
+    "planted-bug": fuzzPlantedBug,
+]
