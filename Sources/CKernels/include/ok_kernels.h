@@ -6,6 +6,7 @@
 #define OK_KERNELS_H
 
 #include "ok_elementwise.h"
+#include "ok_recurrent.h"
 #include "ok_runtime.h"
 
 #ifdef __cplusplus
@@ -14,7 +15,10 @@ extern "C" {
 
 #define OK_KERNEL_LIST(X)                                                                                    \
     X(ok_unary)                                                                                              \
-    X(ok_binary)
+    X(ok_binary)                                                                                             \
+    X(ok_lstm)                                                                                               \
+    X(ok_gru)                                                                                                \
+    X(ok_gru_reset_before)
 
 typedef struct ok_kernels {
     int lanes; // floats in a vector register

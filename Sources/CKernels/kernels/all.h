@@ -3,6 +3,9 @@
 #include "kernels/math.h"
 #include "kernels/elementwise.h"
 #include "kernels/unary.h"
+#include "kernels/recurrent.h"
+#include "kernels/lstm.h"
+#include "kernels/gru.h"
 
 #define OK_ENTRY(name) .name = name,
 const ok_kernels OK_TABLE = {.lanes = OK_LANES, OK_KERNEL_LIST(OK_ENTRY)};
