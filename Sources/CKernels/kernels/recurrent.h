@@ -1,7 +1,6 @@
 // What LSTM and GRU share: products with packed panels, the projection of a chunk of inputs, the walk over steps.
+#include "kernels/gates.h"
 #include "kernels/recurrent_layout.h"
-
-#define OK_UNROLL _Pragma("clang loop unroll(full)")
 
 // accumulators[v] += sum over k of weights[k][v] x[k]. `vectors` and `split` are constants: the sums are kept in
 // `split` interleaved parts, so that short rows have enough independent chains to hide the multiply-add's latency.
@@ -92,16 +91,60 @@ static void ok_project(const ok_layout *layout, const float *weights, int64_t in
     }
 }
 
+// One panel's share of a step.
+typedef struct ok_panel_view {
+    int64_t tile, width;
+    int tiles, tail;
+    ok_gate_input input;
+    const float *weights; // recurrent columns, after the bias where there is one
+} ok_panel_view;
+
 // The state of one direction while it walks over the steps of one batch row.
 typedef struct ok_recurrence {
     const ok_recurrent_args *args;
     ok_layout layout;
     const float *input_weights, *hidden_weights;
+    int backward;          // visit the panels from the last to the first
     float *h, *h_next, *c; // padded to whole tiles; a panel writes h_next while others still read h
 } ok_recurrence;
 
 // One step: from h (and c) to h_next. `row` is the projected input, or NULL: then x is multiplied here.
 typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x, int64_t feature);
+
+// Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do not
+// all fit a cache are then met again while the last of them are still there. The sums do not change.
+OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, int64_t panels, const float *row,
+                                    const float *x, int64_t feature) {
+    const ok_layout *layout = &state->layout;
+    int64_t inputs = state->args->inputs, hidden = state->args->hidden + (layout->gates == 3);
+    int64_t tile = (state->backward ? panels - 1 - index : index) * layout->group;
+    int64_t before = tile * layout->gates * OK_LANES, width = ok_panel_width(layout, tile);
+    const float *from_input = state->input_weights + before * (1 + inputs);
+    ok_panel_view view = {.tile = tile, .width = width, .tiles = (int)ok_panel_tiles(layout, tile),
+                          .tail = ok_panel_tail(layout, tile), .weights = state->hidden_weights + before * hidden};
+    if (row) view.input = (ok_gate_input){row + before, NULL, x, feature, 0};
+    else view.input = (ok_gate_input){from_input, from_input + width, x, feature, inputs};
+    return view;
+}
+
+// Calls panel(state, &view, tiles, tail, custom) with constants in the last three places.
+#define OK_PANEL_CASE(panel, count, rest)                                                                    \
+    case (count) * 3 + (rest): panel(state, &view, count, rest, custom); break;
+#define OK_FOR_PANELS(panel)                                                                                 \
+    int64_t panels = (ok_panel_end(&state->layout) + state->layout.group - 1) / state->layout.group;         \
+    for (int64_t index = 0; index < panels; ++index) {                                                       \
+        ok_panel_view view = ok_panel_at(state, index, panels, row, x, feature);                             \
+        switch (view.tiles * 3 + view.tail) {                                                                \
+            OK_PANEL_CASE(panel, 0, 1)                                                                       \
+            OK_PANEL_CASE(panel, 0, 2)                                                                       \
+            OK_PANEL_CASE(panel, 1, 0)                                                                       \
+            OK_PANEL_CASE(panel, 1, 1)                                                                       \
+            OK_PANEL_CASE(panel, 1, 2)                                                                       \
+            OK_PANEL_CASE(panel, 2, 0)                                                                       \
+            OK_PANEL_CASE(panel, 2, 1)                                                                       \
+            OK_PANEL_CASE(panel, 2, 2)                                                                       \
+        }                                                                                                    \
+    }
 
 OK_INLINE float *ok_series_at(const ok_series *series, int64_t row, const ok_context *context) {
     return (float *)context->slots[series->slot] + series->offset + row * ok_length(series->batch, context);
@@ -148,6 +191,7 @@ OK_INLINE void ok_recurrent_row(ok_recurrence *state, int64_t row, int64_t steps
             values = projected + phase * width;
         }
         step(state, values, x, feature);
+        state->backward ^= 1;
         if (!in_place) {
             float *h = state->h;
             state->h = state->h_next, state->h_next = h;
@@ -174,40 +218,4 @@ OK_INLINE void ok_recurrent_run(const ok_recurrent_args *args, ok_context *conte
         ok_state_write(&args->h_end, row, state.h, args->hidden, context);
         if (kind == OK_LSTM) ok_state_write(&args->c_end, row, state.c, args->hidden, context);
     }
-}
-
-// Any activation on one vector: for layers that ask for others than PyTorch's.
-static vf ok_activate_vector(const ok_activation *function, vf x) {
-    switch (function->kind) {
-#define OK_CASE(kind)                                                                                        \
-    case kind: return v_activate(kind, x, function->alpha, function->beta);
-        OK_UNARY_KINDS(OK_CASE)
-#undef OK_CASE
-    default: return x;
-    }
-}
-
-// Lanes moved down by OK_LANES * quarters / 4, around the end: brings a tail's gates to the first lanes.
-OK_INLINE vf ok_rotate(vf x, const int quarters) {
-#if OK_LANES == 16
-    if (quarters == 1) return __builtin_shufflevector(x, x, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
-    if (quarters == 2) return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-    return __builtin_shufflevector(x, x, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
-#elif OK_LANES == 8
-    if (quarters == 1) return __builtin_shufflevector(x, x, 2, 3, 4, 5, 6, 7, 0, 1);
-    if (quarters == 2) return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
-    return __builtin_shufflevector(x, x, 6, 7, 0, 1, 2, 3, 4, 5);
-#else
-    if (quarters == 1) return __builtin_shufflevector(x, x, 1, 2, 3, 0);
-    if (quarters == 2) return __builtin_shufflevector(x, x, 2, 3, 0, 1);
-    return __builtin_shufflevector(x, x, 3, 0, 1, 2);
-#endif
-}
-
-// All ones in the lanes from OK_LANES * from / 4 up to OK_LANES * to / 4.
-OK_INLINE vi ok_quarters(const int from, const int to) {
-    vi mask = {0};
-    OK_UNROLL for (int lane = 0; lane < OK_LANES; ++lane)
-        mask[lane] = lane >= OK_LANES * from / 4 && lane < OK_LANES * to / 4 ? -1 : 0;
-    return mask;
 }

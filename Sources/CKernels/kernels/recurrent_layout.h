@@ -24,7 +24,7 @@ typedef struct ok_layout {
 } ok_layout;
 
 static inline ok_layout ok_layout_of(ok_recurrent_kind kind, int lanes, int64_t hidden) {
-    ok_layout layout = {lanes, kind == OK_LSTM ? 4 : 3, kind == OK_LSTM ? 2 : 4, hidden / lanes, 0};
+    ok_layout layout = {lanes, kind == OK_LSTM ? 4 : 3, 2, hidden / lanes, 0};
     int64_t rest = hidden % lanes;
     if (rest > lanes / 2 || (rest > 0 && kind == OK_GRU_RESET_BEFORE)) layout.tiles += 1;
     else if (rest > 0) layout.tail = rest <= lanes / 4 ? 1 : 2;
