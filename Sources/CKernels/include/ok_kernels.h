@@ -9,6 +9,7 @@
 #include "ok_elementwise.h"
 #include "ok_linear.h"
 #include "ok_move.h"
+#include "ok_recurrent.h"
 #include "ok_runtime.h"
 
 #ifdef __cplusplus
@@ -17,12 +18,15 @@ extern "C" {
 
 #define OK_KERNEL_LIST(X)                                                                                    \
     X(ok_unary)                                                                                              \
-    X(ok_binary)                                                                                          \
-    X(ok_copy)                                                                                            \
-    X(ok_window)                                                                                          \
-    X(ok_interleave)                                                                                      \
-    X(ok_conv)                                                                                            \
-    X(ok_linear)
+    X(ok_binary)                                                                                             \
+    X(ok_copy)                                                                                               \
+    X(ok_window)                                                                                             \
+    X(ok_interleave)                                                                                         \
+    X(ok_conv)                                                                                               \
+    X(ok_linear)                                                                                             \
+    X(ok_lstm)                                                                                               \
+    X(ok_gru)                                                                                                \
+    X(ok_gru_reset_before)
 
 typedef struct ok_kernels {
     int lanes;     // floats in a vector register

@@ -6,6 +6,9 @@
 #include "kernels/move.h"
 #include "kernels/conv.h"
 #include "kernels/linear.h"
+#include "kernels/recurrent.h"
+#include "kernels/lstm.h"
+#include "kernels/gru.h"
 
 #define OK_ENTRY(name) .name = name,
 const ok_kernels OK_TABLE = {.lanes = OK_LANES, .conv_rows = OK_CONV_ROWS, OK_KERNEL_LIST(OK_ENTRY)};

@@ -136,6 +136,13 @@ public struct Graph: Sendable {
         }
     }
 
+    /// The dynamic length must be a multiple of this for every extent to come out whole.
+    var granularity: Int {
+        nodes.flatMap(\.outputs).reduce(1) { factor, id in
+            type(of: id).shape.reduce(factor) { leastCommonMultiple($0, $1.granularity) }
+        }
+    }
+
     /// Whether any input has a dynamic extent.
     public var isDynamic: Bool { inputs.contains { type(of: $0.value).shape.contains { !$0.isFixed } } }
 }

@@ -53,7 +53,8 @@ extension Layer {
             // Never read: only types matter here.
             weights[parameter.name] = graph.input(parameter.name, ValueType(parameter.shape.map { .fixed($0) }))
         }
-        return graph.type(of: try append(to: &graph, [value], weights: weights)[0]).shape
+        let output = try append(to: &graph, [value], weights: weights)[0]
+        return graph.type(of: output).shape
     }
 
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.reduce(1, *) } }

@@ -33,7 +33,9 @@ struct LayerArguments {
     }
 
     mutating func optionalInt(_ name: String) throws -> Int? {
-        unread.contains(name) && (try json.optional(name)) != nil ? try int(name) : { unread.remove(name); return nil }()
+        if try json.optional(name) != nil { return try int(name) }
+        unread.remove(name)
+        return nil
     }
 
     mutating func ints(_ name: String) throws -> [Int] {

@@ -15,9 +15,7 @@ struct ProgramBuilder {
         }
         let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
         emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
-        granularity = graph.nodes.flatMap(\.outputs).reduce(1) { factor, id in
-            graph.type(of: id).shape.reduce(factor) { leastCommonMultiple($0, $1.granularity) }
-        }
+        granularity = graph.granularity
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
         for node in graph.nodes {

@@ -1,0 +1,131 @@
+/// Layers one after another, with PyTorch's `state_dict` names for their weights ("0.weight", "2.bias_hh_l0" …).
+///
+/// Build it once all weights are given; the model is independent of the sequential afterwards. Not for use from two
+/// threads at once.
+public final class Sequential {
+    public private(set) var layers: [any Layer] = []
+    private var weights: [String: Tensor] = [:]
+    /// The output's shape after each layer, where it is known.
+    private var shapes: [[Dim]?] = []
+    private var source = "state_dict"
+
+    public init() {}
+
+    /// - Throws: as `add`.
+    public convenience init(_ layers: [any Layer]) throws {
+        self.init()
+        for layer in layers { try add(layer) }
+    }
+
+    /// Appends a layer and checks that it takes what the previous one gives; 0 (dynamic) fits any extent.
+    ///
+    /// - Throws: `shapeMismatch` with both shapes.
+    public func add(_ layer: any Layer) throws {
+        let input = layers.isEmpty ? layer.inputShape : shapes[shapes.count - 1]
+        var output: [Dim]?
+        if let input {
+            do { output = try layer.outputShape(for: input) } catch let error as OssicleError {
+                let expected = layer.inputShape.map { " expects \($0.text) and" } ?? ""
+                throw OssicleError(
+                    .shapeMismatch,
+                    "layer \(layers.count) (\(layer.module))\(expected) does not take the output \(input.text) of "
+                        + "layer \(layers.count - 1)\(layers.last.map { " (\($0.module))" } ?? ""): \(error.message)")
+            }
+        }
+        layers.append(layer)
+        shapes.append(output)
+    }
+
+    /// Appends a layer without the check; a mismatch then shows when the model is built.
+    public func addUnchecked(_ layer: any Layer) {
+        let input = layers.isEmpty ? layer.inputShape : shapes[shapes.count - 1]
+        shapes.append(input.flatMap { try? layer.outputShape(for: $0) })
+        layers.append(layer)
+    }
+
+    /// Every weight it needs, in order.
+    public var parameters: [Parameter] {
+        layers.enumerated().flatMap { i, layer in
+            layer.parameters.map { Parameter("\(i).\($0.name)", $0.shape) }
+        }
+    }
+
+    /// Gives one weight, replacing an earlier one of that name. A single layer also takes plain names ("weight").
+    public func setWeight(_ name: String, _ tensor: Tensor) { weights[qualified(name)] = tensor }
+
+    /// Takes every tensor of a safetensors file with `state_dict` names.
+    ///
+    /// - Throws: `io` or `malformed` naming the file. What is missing or left over shows in `build`.
+    public func loadWeights(path: String) throws {
+        let file = try SafeTensors(path: path)
+        weights = [:]
+        for entry in file.entries { weights[qualified(entry.name)] = try file.tensor(entry.name) }
+        source = path
+    }
+
+    private func qualified(_ name: String) -> String {
+        layers.count == 1 && !name.hasPrefix("0.") ? "0.\(name)" : name
+    }
+
+    /// Validates the weights and makes the model: every one given, none left over, all finite.
+    ///
+    /// - Throws: `weights` naming the tensor; `shapeMismatch` when `addUnchecked` let a mismatch through.
+    public func build(options: LoadOptions = LoadOptions()) throws -> Model {
+        guard !layers.isEmpty else { throw OssicleError(.notReady, "a sequential needs at least one layer") }
+        let given = try WeightSource(
+            weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, file: source, options: options)
+        var taken: [String: Tensor] = [:]
+        for parameter in parameters { taken[parameter.name] = try given.take(parameter.name, shape: parameter.shape) }
+        // Batch norm counts its training batches; inference has no use for it.
+        for name in given.remaining where name.hasSuffix(".num_batches_tracked") { try given.discard(name) }
+        try given.finish()
+
+        let (layers, tensors) = (layers, taken)
+        var facts = Model.Facts(format: "sequential")
+        facts.layers = summary
+        return try Model(facts: facts, inputShapes: [defaultInputShape]) { shapes in
+            try Self.graph(layers, tensors, input: shapes[0])
+        }
+    }
+
+    /// What the first layer expects; a plain signal when it takes anything.
+    private var defaultInputShape: [Dim] { layers[0].inputShape ?? [.dynamic] }
+
+    private static func graph(_ layers: [any Layer], _ tensors: [String: Tensor], input: [Dim]) throws -> Graph {
+        var graph = Graph()
+        var value = graph.input("input", ValueType(input))
+        for (i, layer) in layers.enumerated() {
+            var weights: [String: ValueID] = [:]
+            for parameter in layer.parameters {
+                let name = "\(i).\(parameter.name)"
+                weights[parameter.name] = graph.constant(name, tensors[name]!)
+            }
+            var inputs = [value]
+            if layers.count == 1 {
+                inputs += layer.extraInputs(for: graph.type(of: value)).map { name, type in
+                    graph.input(name, type, optional: true)
+                }
+            }
+            let first = graph.nodes.count
+            let outputs: [ValueID]
+            do { outputs = try layer.append(to: &graph, inputs, weights: weights) } catch let error as OssicleError {
+                throw error.within("layer \(i) (\(layer.module))")
+            }
+            for node in first..<graph.nodes.count { graph.nodes[node].name = "\(i).\(graph.nodes[node].operation.name)" }
+            value = outputs[0]
+            if layers.count == 1 {
+                graph.output("output", value)
+                for (name, id) in zip(layer.extraOutputs, outputs.dropFirst()) { graph.output(name, id) }
+            }
+        }
+        if layers.count > 1 { graph.output("output", value) }
+        return graph
+    }
+
+    /// One line for each layer: index, class, output shape, parameters.
+    public var summary: [String] {
+        layers.enumerated().map { i, layer in
+            "\(i)  \(layer.module)  \(shapes[i]?.text ?? "?")  \(layer.parameterCount)"
+        }
+    }
+}

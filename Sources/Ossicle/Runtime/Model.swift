@@ -1,0 +1,99 @@
+/// A network with its weights, ready to be planned for sessions and streams.
+///
+/// Immutable and safe to share between threads. Plans are kept, so a second stream of the same block size shares the
+/// packed weights of the first.
+public final class Model: Sendable {
+    /// What a file says about a model beside its layers.
+    public struct Facts: Sendable {
+        /// `nam`, `rtneural`, `sequential` …
+        public var format: String
+        /// Hz; nil when the file does not say.
+        public var sampleRate: Double?
+        /// dB, as the file states it.
+        public var loudness: Double?
+        /// The file's own metadata, a JSON object.
+        public var metadata = "{}"
+        /// Silent frames a stream processes before it is handed out, as the format defines it.
+        public var prewarm = 0
+        /// A whole signal is to be run as a fresh stream: formats that define a start state.
+        public var runsAsStream = false
+        /// One line for each layer.
+        public var layers: [String] = []
+        /// Past frames an output frame depends on; nil when unbounded.
+        public var receptiveField: Int?
+
+        public init(format: String) { self.format = format }
+    }
+
+    public let facts: Facts
+    /// The graph for dynamic extents: what `describe` and streams start from.
+    public let graph: Graph
+    private let makeGraph: @Sendable ([[Dim]]) throws -> Graph
+    private let programs = Locked<[(key: ProgramKey, program: Program)]>([])
+
+    private struct ProgramKey: Hashable {
+        var mode: PlanMode
+        var shapes: [[Dim]]
+    }
+
+    private static let programLimit = 16
+
+    /// - Parameters:
+    ///   - inputShapes: of the required inputs, for `graph`.
+    ///   - makeGraph: builds the graph for other shapes of the required inputs.
+    public init(
+        facts: Facts, inputShapes: [[Dim]], makeGraph: @escaping @Sendable ([[Dim]]) throws -> Graph
+    ) throws {
+        self.facts = facts
+        self.makeGraph = makeGraph
+        graph = try makeGraph(inputShapes)
+    }
+
+    public var parameterCount: Int { graph.parameterCount }
+
+    public var weightByteCount: Int {
+        Set(graph.nodes.flatMap(\.inputs)).reduce(0) { $0 + (graph.constant($1)?.byteCount ?? 0) }
+    }
+
+    /// Whether `stream` would accept it.
+    public var isStreamable: Bool { (try? StreamingPass.run(graph)) != nil }
+
+    func program(_ mode: PlanMode, shapes: [[Dim]]? = nil) throws -> Program {
+        let key = ProgramKey(mode: mode, shapes: shapes ?? [])
+        if let known = programs.withLock({ $0.first { $0.key == key }?.program }) { return known }
+        let program = try Program(shapes.map { try makeGraph($0) } ?? graph, mode: mode)
+        programs.withLock { list in
+            if list.count >= Self.programLimit { list.removeFirst() }
+            list.append((key, program))
+        }
+        return program
+    }
+
+    /// A session for whole tensors of these shapes (required inputs only, in order).
+    ///
+    /// - Throws: `shapeMismatch` with both shapes, or `unsupported` naming the layer.
+    public func session(_ shapes: [[Int]]) throws -> Session {
+        let required = graph.inputs.filter { !$0.isOptional }
+        guard shapes.count == required.count else {
+            throw OssicleError(
+                .invalidArgument, "expected the shapes of \(required.count) inputs, found \(shapes.count)")
+        }
+        for shape in shapes where shape.contains(where: { $0 < 1 || $0 > 1 << 40 }) || shape.count > 8 {
+            throw OssicleError(.shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
+        }
+        return try Session(program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }))
+    }
+
+    /// A stream of blocks of up to `maxBlock` frames.
+    ///
+    /// - Throws: `unsupported` naming the layer that cannot work block by block.
+    public func stream(maxBlock: Int, prewarm: Bool = true) throws -> Stream {
+        guard 1...(1 << 20) ~= maxBlock else {
+            throw OssicleError(.invalidArgument, "max_block \(maxBlock) is not in 1…\(1 << 20)")
+        }
+        let granularity = try StreamingPass.run(graph).graph.granularity
+        let block = (maxBlock + granularity - 1) / granularity * granularity
+        return try Stream(
+            program(.stream(maxBlock: block)), facts: facts, prewarm: prewarm ? facts.prewarm : 0)
+    }
+}

@@ -1,0 +1,30 @@
+import CKernels
+
+/// Whole tensors in, whole tensors out, for shapes fixed when it is made.
+///
+/// Belongs to one thread at a time. `run` does not allocate.
+public final class Session: @unchecked Sendable {
+    let instance: Instance
+    public var program: Program { instance.program }
+
+    init(_ program: Program) throws { instance = try Instance(program) }
+
+    public func inputShape(_ index: Int) -> [Int] { shape(program.graph.inputs[index]) }
+    public func outputShape(_ index: Int) -> [Int] { shape(program.graph.outputs[index]) }
+    private func shape(_ port: Port) -> [Int] { program.shape(port, length: program.mode.maxLength) }
+
+    /// Bytes held beside the program: workspace and state.
+    public var memoryByteCount: Int { program.arenaByteCount + 2 * program.stateByteCount }
+
+    /// Runs on the first input and output, from a fresh state. Real-time safe.
+    ///
+    /// - Returns: 0, or the code of what was wrong.
+    public func run(_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) -> Int32 {
+        ok_instance_run_f32(instance.c, input.baseAddress, input.count, output.baseAddress, output.count)
+    }
+
+    /// Runs on tensors, in the order of the ports; absent optional inputs are zero. Allocates its results.
+    ///
+    /// - Throws: `shapeMismatch` or `invalidArgument`.
+    public func run(_ inputs: [Tensor]) throws -> [Tensor] { try instance.run(inputs) }
+}
