@@ -1,0 +1,41 @@
+// The table behind the opaque handles. Internal: not installed, not exported.
+#ifndef OSSICLE_HANDLES_H
+#define OSSICLE_HANDLES_H
+
+#include "ok_stream.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum ok_handle_kind {
+    OK_HANDLE_MODEL = 1,
+    OK_HANDLE_SESSION,
+    OK_HANDLE_STREAM,
+    OK_HANDLE_SEQUENTIAL
+} ok_handle_kind;
+
+/// What a real-time call needs to know of a stream beside its instance.
+typedef struct ok_stream_facts {
+    int32_t input_channels, output_channels, channels_last;
+    int64_t max_block, granularity, rate_numerator, rate_denominator, latency;
+    double sample_rate;
+    int64_t state_bytes, workspace_bytes;
+} ok_stream_facts;
+
+/// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use.
+/// @return the handle, or NULL when the table is full or memory is short.
+void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance, const ok_stream_facts *facts);
+/// The object, or NULL when the handle is not a live one of this kind. [real-time]
+void *ok_handle_object(const void *handle, ok_handle_kind kind);
+/// Frees the handle and answers its object, or NULL.
+void *ok_handle_destroy(void *handle, ok_handle_kind kind);
+/// Keeps the message of a failed call on the handle, or on this thread when the handle is not live.
+void ok_handle_set_error(const void *handle, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

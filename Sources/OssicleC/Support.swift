@@ -1,0 +1,91 @@
+import COssicle
+import Ossicle
+
+/// What every export does the same way: find the object, catch errors, fill structs, copy text.
+func status(on handle: UnsafeRawPointer?, _ body: () throws -> Void) -> Int32 {
+    do {
+        try body()
+        return 0
+    } catch let error as OssicleError {
+        ok_handle_set_error(handle, error.message)
+        return error.code.rawValue
+    } catch {
+        ok_handle_set_error(handle, "\(error)")
+        return OssicleError.Code.internal.rawValue
+    }
+}
+
+/// The live object behind a handle.
+func object<T: AnyObject>(_ handle: OpaquePointer?, _ kind: ok_handle_kind, as type: T.Type) throws -> T {
+    guard let pointer = ok_handle_object(UnsafeRawPointer(handle), kind) else {
+        throw OssicleError(.invalidHandle, "the handle is NULL, destroyed, or not a \(T.self)")
+    }
+    return Unmanaged<T>.fromOpaque(pointer).takeUnretainedValue()
+}
+
+func makeHandle<T: AnyObject>(
+    _ kind: ok_handle_kind, _ object: T, instance: UnsafeMutablePointer<ok_instance>? = nil,
+    facts: ok_stream_facts? = nil
+) throws -> OpaquePointer {
+    let retained = Unmanaged.passRetained(object)
+    var facts = facts ?? ok_stream_facts()
+    guard let handle = ok_handle_create(kind, retained.toOpaque(), instance, &facts) else {
+        retained.release()
+        throw OssicleError(.outOfMemory, "no more handles")
+    }
+    return OpaquePointer(handle)
+}
+
+func destroyHandle<T: AnyObject>(_ handle: OpaquePointer?, _ kind: ok_handle_kind, _ type: T.Type) -> Int32 {
+    guard let pointer = ok_handle_destroy(UnsafeMutableRawPointer(handle), kind) else {
+        return OssicleError.Code.invalidHandle.rawValue
+    }
+    Unmanaged<T>.fromOpaque(pointer).release()
+    return 0
+}
+
+/// A required pointer argument.
+func require<T>(_ pointer: UnsafeMutablePointer<T>?, _ name: String) throws -> UnsafeMutablePointer<T> {
+    guard let pointer else { throw OssicleError(.invalidArgument, "\(name) is NULL") }
+    return pointer
+}
+
+func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
+    guard let pointer else { throw OssicleError(.invalidArgument, "\(name) is NULL") }
+    return String(cString: pointer)
+}
+
+/// Writes as much of `value` as the caller's struct has room for.
+func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws {
+    let target = try require(target, name)
+    let given = Int(target.pointee[keyPath: size])
+    guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
+    withUnsafeBytes(of: value) { bytes in
+        // The caller's own struct_size stays.
+        let count = min(given, bytes.count)
+        UnsafeMutableRawPointer(target).advanced(by: 4)
+            .copyMemory(from: bytes.baseAddress! + 4, byteCount: max(count - 4, 0))
+    }
+}
+
+func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {
+    var text = text
+    return text.withUTF8 { bytes in
+        if let buffer, capacity > 0 {
+            let count = min(bytes.count, capacity - 1)
+            UnsafeMutableRawPointer(buffer).copyMemory(
+                from: bytes.baseAddress ?? UnsafePointer(bitPattern: 1)!, byteCount: count)
+            buffer[count] = 0
+        }
+        return bytes.count
+    }
+}
+
+func loadOptions(_ options: UnsafePointer<ossicle_load_options>?) -> LoadOptions {
+    guard let options, options.pointee.struct_size >= MemoryLayout<ossicle_load_options>.size,
+        let callback = options.pointee.on_warning
+    else { return LoadOptions() }
+    // The caller's context goes back to the caller only, during the load.
+    nonisolated(unsafe) let context = options.pointee.warning_context
+    return LoadOptions { warning in callback(context, warning.description) }
+}
