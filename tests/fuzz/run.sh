@@ -22,7 +22,7 @@ for source in Sources/CKernels/*.c; do
 done
 # Checked arithmetic stays on: an overflow is a trap, and a trap is a finding.
 swiftc -O -wmo -g -swift-version 6 -parse-as-library -use-ld=lld -sanitize=fuzzer,address \
-    -I Sources/CKernels/include -o "$out/fuzz" \
+    -I Sources/CKernels/include -emit-module-path "$out/fuzz.swiftmodule" -o "$out/fuzz" \
     $(find Sources/Ossicle -name '*.swift') tests/fuzz/*.swift tests/fuzz/targets/*.swift "$out"/objects/*.o -lm
 
 # An input may take 256 MiB in one allocation and 10 seconds; more is a finding.

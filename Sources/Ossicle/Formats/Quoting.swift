@@ -60,6 +60,12 @@ extension String {
 }
 
 /// Runs `body` and puts `context` in front of the message of any error it throws.
+///
+/// The checks of weights name their file themselves; it is not named twice.
 func naming<T>(_ context: String, _ body: () throws -> T) throws -> T {
-    do { return try body() } catch let error as OssicleError { throw error.within(context) }
+    do {
+        return try body()
+    } catch let error as OssicleError where !error.message.hasPrefix("\(context): ") {
+        throw error.within(context)
+    }
 }
