@@ -198,6 +198,15 @@ OK_INLINE vf ok_fast_tanh(vf x) {
 
 OK_INLINE vf ok_clamp(vf x, float low, float high) { return v_min(v_max(x, v_splat(low)), v_splat(high)); }
 
+// NAM's "Fasttanh", as its trained models expect it: x (c1 + c1 a + (c2 + c3 a) x^2) / (c4 + (c4 + x^2) |x + c5 x a|)
+// with a = |x|. Source of the constants: NeuralAmpModelerCore, NAM/activations.h.
+OK_INLINE vf ok_nam_fast_tanh(vf x) {
+    vf a = v_abs(x), square = x * x;
+    vf numerator = x * (2.45550750702956f + 2.45550750702956f * a + (0.893229853513558f + 0.821226666969744f * a) * square);
+    vf denominator = 2.44506634652299f + (2.44506634652299f + square) * v_abs(x + 0.814642734961073f * x * a);
+    return numerator / denominator;
+}
+
 // The activation `kind` (a constant where it is called, so that the switch folds away).
 OK_INLINE vf v_activate(int32_t kind, vf x, float alpha, float beta) {
     switch (kind) {
@@ -222,6 +231,7 @@ OK_INLINE vf v_activate(int32_t kind, vf x, float alpha, float beta) {
     case OK_ABS: return v_abs(x);
     case OK_NEGATE: return -x;
     case OK_FAST_TANH: return ok_fast_tanh(x);
+    case OK_NAM_FAST_TANH: return ok_nam_fast_tanh(x);
     default: return x;
     }
 }

@@ -21,7 +21,8 @@
     X(OK_SQRT)                                                                                               \
     X(OK_ABS)                                                                                                \
     X(OK_NEGATE)                                                                                             \
-    X(OK_FAST_TANH)
+    X(OK_FAST_TANH)                                                                                          \
+    X(OK_NAM_FAST_TANH)
 
 // One compiled row loop a kind, so the switch stays outside.
 #define OK_UNARY_ROW(kind)                                                                                   \

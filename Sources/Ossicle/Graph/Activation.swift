@@ -7,6 +7,8 @@ public struct Activation: Hashable, Sendable {
         case hardtanh, hardsigmoid, hardswish, exp, log, sqrt, abs, negate
         /// A rational tanh, faster and less exact; only where asked for by name.
         case fastTanh
+        /// The rational tanh that `.nam` files call "Fasttanh".
+        case namFastTanh
     }
 
     public var kind: Kind

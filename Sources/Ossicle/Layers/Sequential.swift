@@ -43,6 +43,14 @@ public final class Sequential {
         layers.append(layer)
     }
 
+    /// Appends a module by PyTorch's class name, its constructor arguments a JSON object.
+    ///
+    /// - Throws: `unsupported` for an unknown class, `invalidArgument` naming the argument, `shapeMismatch`.
+    public func add(module: String, arguments: String? = nil, unchecked: Bool = false) throws {
+        let layer = try LayerRegistry.make(module, arguments)
+        if unchecked { addUnchecked(layer) } else { try add(layer) }
+    }
+
     /// Every weight it needs, in order.
     public var parameters: [Parameter] {
         layers.enumerated().flatMap { i, layer in
@@ -120,6 +128,22 @@ public final class Sequential {
         }
         if layers.count > 1 { graph.output("output", value) }
         return graph
+    }
+
+    /// Memory of a plan for one run of `length` (the dynamic extent), weights not counted. Needs no weights.
+    ///
+    /// - Throws: what `build` would, weights apart.
+    public func bufferStats(length: Int) throws -> Program.BufferStats {
+        guard !layers.isEmpty, length > 0 else {
+            throw OssicleError(.invalidArgument, "buffer statistics need a layer and a positive length")
+        }
+        var tensors: [String: Tensor] = [:]
+        for parameter in parameters {
+            let count = parameter.shape.reduce(1, *)
+            tensors[parameter.name] = try Tensor([Float](repeating: 0, count: count), shape: parameter.shape)
+        }
+        let shape = defaultInputShape.map { Dim.fixed($0.evaluate(length)) }
+        return try Program(Self.graph(layers, tensors, input: shape), mode: .fixed(length: length)).bufferStats
     }
 
     /// One line for each layer: index, class, output shape, parameters.

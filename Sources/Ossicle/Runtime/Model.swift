@@ -84,6 +84,20 @@ public final class Model: Sendable {
         return try Session(program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }))
     }
 
+    /// A session for a model whose inputs are all static.
+    ///
+    /// - Throws: `shapeMismatch` naming a dynamic input.
+    public func session() throws -> Session {
+        let shapes = try graph.inputs.filter { !$0.isOptional }.map { port in
+            guard let shape = graph.type(of: port.value).shape.fixedValues else {
+                throw OssicleError(
+                    .shapeMismatch, "input \(port.name) \(graph.type(of: port.value)) is dynamic: state its shape")
+            }
+            return shape
+        }
+        return try session(shapes)
+    }
+
     /// A stream of blocks of up to `maxBlock` frames.
     ///
     /// - Throws: `unsupported` naming the layer that cannot work block by block.

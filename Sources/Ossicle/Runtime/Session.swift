@@ -9,6 +9,11 @@ public final class Session: @unchecked Sendable {
 
     init(_ program: Program) throws { instance = try Instance(program) }
 
+    /// What real-time callers run.
+    public var realtime: UnsafeMutablePointer<ok_instance> { instance.c }
+    public var inputCount: Int { program.graph.inputs.count }
+    public var outputCount: Int { program.graph.outputs.count }
+
     public func inputShape(_ index: Int) -> [Int] { shape(program.graph.inputs[index]) }
     public func outputShape(_ index: Int) -> [Int] { shape(program.graph.outputs[index]) }
     private func shape(_ port: Port) -> [Int] { program.shape(port, length: program.mode.maxLength) }

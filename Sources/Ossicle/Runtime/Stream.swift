@@ -23,6 +23,22 @@ public final class Stream: @unchecked Sendable {
         if prewarm > 0 { try run(silence: prewarm) }
     }
 
+    /// What real-time callers run.
+    public var realtime: UnsafeMutablePointer<ok_instance> { instance.c }
+    public var inputChannels: Int { input.channels }
+    public var outputChannels: Int { output.channels }
+    /// Whether buffers are `[frames, channels]` instead of `[channels, frames]`.
+    public var isChannelsLast: Bool { input.channelsLast }
+    public var stateByteCount: Int { program.stateByteCount }
+    public var workspaceByteCount: Int { program.arenaByteCount }
+
+    /// Output frames for each input frame, as a fraction in lowest terms.
+    public var rate: (numerator: Int, denominator: Int) {
+        let (out, divisor) = (outputFrames(granularity), granularity)
+        let common = greatestCommonDivisor(out, divisor)
+        return (out / common, divisor / common)
+    }
+
     /// `[channels, frames]`, `[frames, channels]` (`channelsLast`) or `[frames]`.
     struct Side {
         var channels: Int

@@ -39,7 +39,9 @@ typedef struct ossicle_model_info {
     double loudness;                   ///< dB, NaN when the file does not say
     int64_t parameter_count;
     int64_t weight_bytes;
-    int64_t receptive_field; ///< past samples one output sample depends on; -1: unbounded (recurrent)
+    int64_t receptive_field; ///< past frames one output frame depends on; -1: unbounded or not known
+    int32_t runs_as_stream;  ///< 1: the format defines a start state, so a whole signal is run as a fresh stream
+    int32_t required_input_count; ///< inputs that may not be left out; they come first
 } ossicle_model_info;
 
 OSSICLE_API int32_t ossicle_model_info_get(const ossicle_model *model, ossicle_model_info *info);
@@ -69,7 +71,7 @@ typedef struct ossicle_port {
     uint32_t struct_size;
     int32_t dtype; ///< ossicle_dtype
     int32_t rank;
-    int32_t reserved;
+    int32_t optional; ///< 1: may be left out of a run, and is all zero then
     int64_t shape[OSSICLE_MAX_RANK];
 } ossicle_port;
 

@@ -17,7 +17,8 @@ typedef struct ossicle_shape {
 } ossicle_shape;
 
 /// Plans memory, packs weights and makes everything ready for runs of exactly these input shapes.
-/// @param shapes  one for each input of the model, in the order of its ports; NULL when all are static.
+/// @param shapes  one for each required input of the model, in the order of its ports; NULL when all are static. The
+///                shapes of optional inputs follow from them.
 ///                A leading batch axis that the port does not have is accepted where the model's layers take one.
 /// @return SHAPE_MISMATCH with both shapes, UNSUPPORTED, OUT_OF_MEMORY.
 OSSICLE_API int32_t ossicle_session_create(const ossicle_model *model, const ossicle_shape *shapes, size_t shape_count,

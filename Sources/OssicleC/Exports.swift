@@ -1,2 +1,0 @@
-import COssicle
-import Ossicle

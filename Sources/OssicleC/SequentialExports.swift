@@ -1,0 +1,90 @@
+import COssicle
+import Ossicle
+
+private func sequential(_ handle: OpaquePointer?) throws -> Sequential {
+    try object(handle, OK_HANDLE_SEQUENTIAL, as: Sequential.self)
+}
+
+@c(ossicle_sequential_create) @implementation
+public func ossicle_sequential_create(_ sequential: UnsafeMutablePointer<OpaquePointer?>!) -> Int32 {
+    status(on: nil) {
+        try require(sequential, "sequential").pointee = try makeHandle(OK_HANDLE_SEQUENTIAL, Sequential())
+    }
+}
+
+@c(ossicle_sequential_destroy) @implementation
+public func ossicle_sequential_destroy(_ sequential: OpaquePointer!) -> Int32 {
+    destroyHandle(sequential, OK_HANDLE_SEQUENTIAL, Sequential.self)
+}
+
+@c(ossicle_sequential_add) @implementation
+public func ossicle_sequential_add(
+    _ handle: OpaquePointer!, _ module: UnsafePointer<CChar>!, _ arguments: UnsafePointer<CChar>!, _ unchecked: Int32
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let sequential = try sequential(handle)
+        try sequential.add(
+            module: text(module, "module"), arguments: arguments.map { String(cString: $0) }, unchecked: unchecked != 0)
+    }
+}
+
+@c(ossicle_sequential_set_weight) @implementation
+public func ossicle_sequential_set_weight(
+    _ handle: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ dtype: Int32, _ shape: UnsafePointer<Int64>!,
+    _ rank: Int32, _ data: UnsafeRawPointer!
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let sequential = try sequential(handle)
+        let name = try text(name, "name")
+        guard let type = UInt8(exactly: dtype).flatMap(DataType.init(rawValue:)), type.isFloat else {
+            throw OssicleError(.invalidArgument, "\(name): dtype \(dtype) is not a float type")
+        }
+        guard 0...8 ~= rank, rank == 0 || shape != nil else {
+            throw OssicleError(.invalidArgument, "\(name): rank \(rank) is not in 0…8, or shape is NULL")
+        }
+        let extents = (0..<Int(rank)).map { Int(shape[$0]) }
+        var count = type.size
+        for extent in extents {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow, product < 1 << 46 else {
+                throw OssicleError(.invalidArgument, "\(name): shape \(extents) is negative or too large")
+            }
+            count = product
+        }
+        guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
+        let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
+        sequential.setWeight(name, try Tensor(shape: extents, dataType: type, storage: storage))
+    }
+}
+
+@c(ossicle_sequential_load_weights) @implementation
+public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) { try sequential(handle).loadWeights(path: text(path, "path")) }
+}
+
+@c(ossicle_sequential_build) @implementation
+public func ossicle_sequential_build(
+    _ handle: OpaquePointer!, _ options: UnsafePointer<ossicle_load_options>!,
+    _ model: UnsafeMutablePointer<OpaquePointer?>!
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let sequential = try sequential(handle)
+        let out = try require(model, "model")
+        out.pointee = try makeHandle(OK_HANDLE_MODEL, sequential.build(options: loadOptions(options)))
+    }
+}
+
+@c(ossicle_sequential_buffer_stats) @implementation
+public func ossicle_sequential_buffer_stats(
+    _ handle: OpaquePointer!, _ length: Int64, _ stats: UnsafeMutablePointer<ossicle_buffer_stats>!
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let found = try sequential(handle).bufferStats(length: Int(length))
+        try fill(
+            stats,
+            ossicle_buffer_stats(
+                struct_size: 0, buffer_count: Int32(found.bufferCount), naive_count: Int32(found.naiveCount),
+                reserved: 0, allocated_bytes: Int64(found.allocatedBytes), naive_bytes: Int64(found.naiveBytes)),
+            size: \.struct_size, "stats")
+    }
+}
