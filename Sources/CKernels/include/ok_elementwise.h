@@ -62,6 +62,7 @@ typedef enum ok_binary_kind {
     OK_MAXIMUM,
     OK_MINIMUM,
     OK_POWER,
+    OK_PRELU, // a where positive, else a · b
     OK_BINARY_COUNT
 } ok_binary_kind;
 

@@ -5,6 +5,7 @@
 #ifndef OK_KERNELS_H
 #define OK_KERNELS_H
 
+#include "ok_axis.h"
 #include "ok_conv.h"
 #include "ok_elementwise.h"
 #include "ok_linear.h"
@@ -23,6 +24,13 @@ extern "C" {
     X(ok_window)                                                                                             \
     X(ok_interleave)                                                                                         \
     X(ok_conv)                                                                                               \
+    X(ok_reduce)                                                                                             \
+    X(ok_normalize)                                                                                          \
+    X(ok_affine)                                                                                             \
+    X(ok_softmax)                                                                                            \
+    X(ok_pool)                                                                                               \
+    X(ok_take)                                                                                               \
+    X(ok_lerp)                                                                                               \
     X(ok_linear)                                                                                             \
     X(ok_lstm)                                                                                               \
     X(ok_gru)                                                                                                \

@@ -15,8 +15,10 @@ extern "C" {
 // Same numbers as ossicle_status.
 enum { OK_SUCCESS = 0, OK_INVALID_ARGUMENT = 1, OK_SHAPE_MISMATCH = 2, OK_NOT_READY = 9, OK_BLOCK_TOO_LONG = 10 };
 
-/// A length known when the program is built (>= 0), or `~i` for entry `i` of the run's dimension table.
+/// A length, stride or offset known when the program is built, or `OK_DIM(i)` for entry `i` of the run's dimension
+/// table. Offsets into a history's past and strides of reversed axes are negative, so the sign cannot tell them apart.
 typedef int64_t ok_len;
+#define OK_DIM(index) (INT64_MIN + (int64_t)(index))
 
 /// One entry of the dimension table: floor((parent * mul + add) / div), or parent * other when other >= 0.
 /// Entry 0 is the run's dynamic length; `parent` and `other` are smaller than the entry's own index.
@@ -69,7 +71,7 @@ typedef struct ok_program {
 } ok_program;
 
 static inline int64_t ok_length(ok_len length, const ok_context *context) {
-    return length >= 0 ? length : context->dims[~length];
+    return length >= INT64_MIN / 2 ? length : context->dims[length - INT64_MIN];
 }
 
 /// Runs every step once for a dynamic length of `length` (ignored by static programs).

@@ -45,6 +45,7 @@ OK_INLINE vf ok_combine(int32_t kind, vf a, vf b) {
     // NaN on either side wins, as in PyTorch.
     case OK_MAXIMUM: return v_select((a != a) | (a > b), a, b);
     case OK_MINIMUM: return v_select((a != a) | (a < b), a, b);
+    case OK_PRELU: return v_select(a > 0, a, a * b);
     default: return a;
     }
 }
@@ -74,6 +75,7 @@ static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const flo
     case OK_DIVIDE: ok_binary_row(OK_DIVIDE, a, sa, b, sb, y, n); break;
     case OK_MAXIMUM: ok_binary_row(OK_MAXIMUM, a, sa, b, sb, y, n); break;
     case OK_MINIMUM: ok_binary_row(OK_MINIMUM, a, sa, b, sb, y, n); break;
+    case OK_PRELU: ok_binary_row(OK_PRELU, a, sa, b, sb, y, n); break;
     case OK_POWER: ok_power_row(a, sa, b, sb, y, n); break;
     }
 }

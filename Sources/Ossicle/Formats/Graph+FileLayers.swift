@@ -37,7 +37,7 @@ extension Graph {
         case .function(let function):
             return function.isIdentity ? x : try apply(Unary(function), x, name: name)
         case .prelu(let slopes):
-            return try apply(PReLU(), x, try constant("\(name).slope", slopes, [slopes.count]), name: name)
+            return try prelu(x, weight: try constant("\(name).slope", slopes, [slopes.count]), axis: 0, name: name)
         case .leakyHardtanh(let low, let high, let lowSlope, let highSlope):
             let inside = try apply(Unary(Activation(.hardtanh, alpha: low, beta: high)), x, name: "\(name).clamp")
             let beyond = try apply(Binary(.subtract), x, inside, name: "\(name).beyond")

@@ -15,12 +15,15 @@ struct DimTable {
         }
     }
 
-    /// The extent as kernels take it: a number, or the complement of a table index.
+    /// The extent as kernels take it: a number, or a reference to a table entry.
     mutating func length(_ dim: Dim) -> ok_len {
         if let fixedLength { return Int64(dim.evaluate(fixedLength)) }
         if let value = dim.fixedValue { return Int64(value) }
-        return ~Int64(index(dim))
+        return Self.reference(index(dim))
     }
+
+    /// `OK_DIM` of ok_runtime.h, a macro that Swift does not see.
+    static func reference(_ index: Int) -> ok_len { .min + Int64(index) }
 
     private mutating func index(_ dim: Dim) -> Int {
         if let index = known[dim] { return index }

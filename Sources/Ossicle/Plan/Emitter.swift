@@ -74,7 +74,7 @@ final class Emitter {
     /// A table entry that a step of this program computes itself.
     func reserveLength() -> (index: Int, length: ok_len) {
         let index = dims.reserve()
-        return (index, ~Int64(index))
+        return (index, DimTable.reference(index))
     }
 
     // MARK: Slots

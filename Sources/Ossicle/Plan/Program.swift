@@ -72,7 +72,7 @@ public final class Program: @unchecked Sendable {
         histories = emitter.histories
         var offset = emitter.stateByteCount
         historyOffsets = histories.map { history in
-            defer { offset += Int(history.rows * history.stride) * Int(history.element) + 63 & ~63 }
+            defer { offset += (Int(history.rows * history.stride) * Int(history.element) + 63) & ~63 }
             return offset
         }
         positionsOffset = offset

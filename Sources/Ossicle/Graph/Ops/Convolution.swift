@@ -17,6 +17,15 @@ public struct ConvolutionAxis: Hashable, Sendable {
     /// Frames a window spans: (kernel - 1) · dilation + 1.
     func span(_ kernel: Int) -> Int { (kernel - 1) * dilation + 1 }
 
+    /// For a stream whose frames lag by `latency`: the lag of the output, and how many frames before the block the
+    /// first window starts.
+    func streaming(kernel: Int, latency: Int) -> (latency: Int, past: Int) {
+        // Output j of the whole-signal graph reads frames j·s - p …; its last frame must have arrived.
+        let lookahead = latency + span(kernel) - 1 - padBegin
+        let outputLatency = max(0, -((stride - 1 - lookahead).flooredQuotient(stride)))
+        return (outputLatency, outputLatency * stride + padBegin - latency)
+    }
+
     func outputLength(_ length: Dim, kernel: Int) -> Dim {
         if past != nil { return length.scaledExactly(by: 1, over: stride) }
         return length.affine(addend: padBegin + padEnd - span(kernel) + stride, divisor: stride)
@@ -135,10 +144,7 @@ public struct Convolution: Operation {
         guard padding == .zeros || time.padBegin + time.padEnd == 0 else {
             throw OssicleError(.unsupported, "\(padding) padding needs the ends of the signal and cannot stream")
         }
-        // Output j of the whole-signal graph reads frames j·s - p …; its last frame must have arrived.
-        let lookahead = node.latency + time.span(kernel) - 1 - time.padBegin
-        let latency = max(0, -((time.stride - 1 - lookahead).flooredQuotient(time.stride)))
-        let past = latency * time.stride + time.padBegin - node.latency
+        let (latency, past) = time.streaming(kernel: kernel, latency: node.latency)
         let last = sources[0].count - 1
         form.sources[0][last].padBegin = 0
         form.sources[0][last].padEnd = 0

@@ -17,7 +17,7 @@ public struct Unary: Operation {
 
 /// A function of two values, broadcast as NumPy does.
 public struct Binary: Operation {
-    public enum Kind: Int32, Sendable { case add, subtract, multiply, divide, maximum, minimum, power }
+    public enum Kind: Int32, Sendable { case add, subtract, multiply, divide, maximum, minimum, power, prelu }
     public var kind: Kind
     public init(_ kind: Kind) { self.kind = kind }
 

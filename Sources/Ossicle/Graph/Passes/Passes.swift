@@ -3,6 +3,7 @@ enum Passes {
     static func optimize(_ graph: Graph) throws -> Graph {
         var graph = graph
         graph = try FoldConstants.run(graph)
+        graph = try FoldBatchNorm.run(graph)
         graph = try FuseConvolutions.run(graph)
         graph = FuseActivations.run(graph)
         return graph.withoutDeadNodes()
