@@ -20,7 +20,7 @@ enum LayerRegistry {
 
     private static let makers: [String: Maker] = {
         var all: [String: Maker] = [:]
-        for group in [weighted, activations, shapes] { all.merge(group) { $1 } }
+        for group in [weighted, activations, shapes, norms, sampling] { all.merge(group) { $1 } }
         return all
     }()
 
