@@ -126,6 +126,7 @@ public struct GroupNorm: Layer {
 public struct PReLU: Layer {
     public let numParameters: Int
     public var module: String { "PReLU" }
+    public var inputShape: [Dim]? { numParameters == 1 ? nil : [.fixed(numParameters), .dynamic] }
     public var parameters: [Parameter] { [Parameter("weight", [numParameters])] }
 
     /// - Throws: `invalidArgument` when `numParameters` is not positive.

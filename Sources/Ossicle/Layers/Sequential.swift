@@ -91,13 +91,18 @@ public final class Sequential {
         let (layers, tensors) = (layers, taken)
         var facts = Model.Facts(format: "sequential")
         facts.layers = summary
-        return try Model(facts: facts, inputShapes: [defaultInputShape]) { shapes in
+        return try Model(facts: facts, inputShapes: [try defaultInputShape(tensors)]) { shapes in
             try Self.graph(layers, tensors, input: shapes[0])
         }
     }
 
-    /// What the first layer expects; a plain signal when it takes anything.
-    private var defaultInputShape: [Dim] { layers[0].inputShape ?? [.dynamic] }
+    /// What the first layer expects. Where it takes any rank, the first of a signal, a batch of one and an even number
+    /// of channels that the layers accept.
+    private func defaultInputShape(_ tensors: [String: Tensor]) throws -> [Dim] {
+        let candidates: [[Dim]] = layers[0].inputShape.map { [$0] } ?? [[0], [1, 1, 0], [1, 2, 0]]
+        let fits = candidates.first { (try? Self.graph(layers, tensors, input: $0)) != nil }
+        return fits ?? candidates[0]
+    }
 
     private static func graph(_ layers: [any Layer], _ tensors: [String: Tensor], input: [Dim]) throws -> Graph {
         var graph = Graph()
@@ -142,7 +147,7 @@ public final class Sequential {
             let count = parameter.shape.reduce(1, *)
             tensors[parameter.name] = try Tensor([Float](repeating: 0, count: count), shape: parameter.shape)
         }
-        let shape = defaultInputShape.map { Dim.fixed($0.evaluate(length)) }
+        let shape = try defaultInputShape(tensors).map { Dim.fixed($0.evaluate(length)) }
         return try Program(Self.graph(layers, tensors, input: shape), mode: .fixed(length: length)).bufferStats
     }
 
