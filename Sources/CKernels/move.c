@@ -18,3 +18,19 @@ void ok_mute(const void *arguments, ok_context *context) {
         memset((float *)context->slots[args->slot] + row * stride, 0, (size_t)silent * sizeof(float));
     *counter += silent;
 }
+
+void ok_skip(const void *arguments, ok_context *context) {
+    const ok_skip_args *args = arguments;
+    int64_t *counter = context->slots[args->counter];
+    int64_t rows = ok_length(args->rows, context), skip = args->frames - *counter;
+    skip = skip < 0 ? 0 : skip > rows ? rows : skip;
+    *counter += skip;
+    float *input = context->slots[args->input], *output = context->slots[args->output];
+    int64_t step = ok_length(args->output_step, context), batch = ok_length(args->output_batch, context);
+    for (int64_t b = 0; b < args->batch; ++b)
+        for (int64_t row = 0; row < skip; ++row)
+            memset(output + b * batch + row * step, 0, (size_t)args->output_features * sizeof(float));
+    context->slots[args->input_rest] = input + skip * ok_length(args->input_step, context);
+    context->slots[args->output_rest] = output + skip * step;
+    context->dims[args->length] = rows - skip;
+}

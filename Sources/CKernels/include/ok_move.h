@@ -57,4 +57,16 @@ typedef struct ok_mute_args {
 } ok_mute_args;
 void ok_mute(const void *args, ok_context *context);
 
+/// Leaves out the first `frames` rows after a reset: a recurrent layer behind one with lookahead must not see them.
+/// Sets dims[length] to the rows that remain, points `input_rest` and `output_rest` at the first of them, and zeroes the
+/// output rows left out. `counter` is a state slot with an int64.
+typedef struct ok_skip_args {
+    int32_t counter, length;
+    int32_t input, output, input_rest, output_rest;
+    int64_t frames;
+    int64_t batch, output_features;
+    ok_len rows, input_step, output_step, output_batch;
+} ok_skip_args;
+void ok_skip(const void *args, ok_context *context);
+
 #endif

@@ -4,7 +4,15 @@ import CKernels
 extension Recurrent: CPUOperation {
     func emitCPU(_ emitter: Emitter) throws {
         let emission = RecurrentEmission(emitter: emitter, recurrent: self)
-        try emitter.withDenseOutput { try emission.emit(to: $0) }
+        try emitter.withDenseOutput { y in
+            let x = try emitter.input(0)
+            if lag == 0 {
+                try emission.emit(from: x, to: y, steps: emitter.length(y.shape[y.shape.count - 2]))
+            } else {
+                let rest = emission.skipLag(x, y)
+                try emission.emit(from: rest.x, to: rest.y, steps: rest.steps)
+            }
+        }
     }
 }
 
@@ -15,15 +23,15 @@ private struct RecurrentEmission {
     private var kind: ok_recurrent_kind { recurrent.cell == .lstm ? OK_LSTM : OK_GRU }
     private var hidden: Int { recurrent.hiddenSize }
 
-    func emit(to y: Operand) throws {
+    func emit(from x: Operand, to y: Operand, steps: ok_len) throws {
         let states = try initialStates(batch: batch(y))
         let ends = try finalStates(states, batch: batch(y))
-        var input = try emitter.input(0)
+        var input = x
         for layer in 0..<recurrent.layers {
             let last = layer == recurrent.layers - 1
             let output = last ? y : emitter.scratch(y.shape)
             for direction in 0..<recurrent.directions {
-                try emitCell(layer: layer, direction: direction, from: input, to: output, states, ends)
+                try emitCell(layer: layer, direction: direction, from: input, to: output, steps, states, ends)
             }
             input = output
         }
@@ -55,7 +63,8 @@ private struct RecurrentEmission {
     }
 
     private func emitCell(
-        layer: Int, direction: Int, from input: Operand, to output: Operand, _ states: [Int], _ ends: [Int]
+        layer: Int, direction: Int, from input: Operand, to output: Operand, _ steps: ok_len, _ states: [Int],
+        _ ends: [Int]
     ) throws {
         let cell = layer * recurrent.directions + direction
         let first = 1 + cell * recurrent.weightsPerCell
@@ -68,14 +77,12 @@ private struct RecurrentEmission {
             recurrent.hasBias ? weights[2] : nil, recurrent.hasBias ? weights[3] : nil, packed)
         let scratch = emitter.scratch(
             byteCount: ok_recurrent_scratch(kind, lanes, Int64(hidden), Int64(inputs)) * 4)
-        let rank = output.shape.count
-
         var arguments = ok_recurrent_args()
         arguments.inputs = Int32(inputs)
         arguments.hidden = Int32(hidden)
         arguments.reverse = Int32(direction)
         arguments.weights = UnsafePointer(packed)
-        arguments.steps = emitter.length(output.shape[rank - 2])
+        arguments.steps = steps
         arguments.batch = Int64(batch(output))
         arguments.input = series(input, offset: 0)
         arguments.output = series(output, offset: direction * hidden)
@@ -87,6 +94,28 @@ private struct RecurrentEmission {
         emitter.step(
             recurrent.cell == .lstm ? emitter.kernels.pointee.ok_lstm : emitter.kernels.pointee.ok_gru, arguments,
             "\(recurrent.cell) \(inputs)→\(hidden)\(direction == 1 ? " reverse" : "")")
+    }
+
+    /// x and y behind the frames that come before the signal.
+    func skipLag(_ x: Operand, _ y: Operand) -> (x: Operand, y: Operand, steps: ok_len) {
+        let rest = emitter.reserveLength()
+        func shifted(_ operand: Operand) -> Operand {
+            let slot = emitter.makeSlot(.view(of: operand.slot), byteCount: 0, name: "\(emitter.current.name).rest")
+            return Operand(slot: slot, shape: operand.shape, strides: operand.strides, dataType: operand.dataType)
+        }
+        let (restX, restY) = (shifted(x), shifted(y))
+        let (xRank, yRank) = (x.shape.count, y.shape.count)
+        emitter.step(
+            ok_skip,
+            ok_skip_args(
+                counter: Int32(emitter.state(byteCount: 8, name: "frames seen")), length: Int32(rest.index),
+                input: Int32(x.slot), output: Int32(y.slot), input_rest: Int32(restX.slot),
+                output_rest: Int32(restY.slot), frames: Int64(recurrent.lag), batch: Int64(batch(y)),
+                output_features: Int64(recurrent.directions * hidden), rows: emitter.length(y.shape[yRank - 2]),
+                input_step: emitter.length(x.strides[xRank - 2]), output_step: emitter.length(y.strides[yRank - 2]),
+                output_batch: yRank == 3 ? emitter.length(y.strides[0]) : 0),
+            "skip \(recurrent.lag)")
+        return (restX, restY, rest.length)
     }
 
     private func series(_ operand: Operand, offset: Int) -> ok_series {

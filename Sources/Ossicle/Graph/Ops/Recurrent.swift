@@ -15,6 +15,8 @@ public struct Recurrent: Operation {
     public var hasInitialState: Bool
     /// The state goes on from run to run and starts from the initial one.
     var keepsState = false
+    /// Streaming only: frames that come before the signal, because a layer in front looks ahead.
+    var lag = 0
 
     public init(
         _ cell: Cell, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false, hasBias: Bool = true,
@@ -75,7 +77,8 @@ public struct Recurrent: Operation {
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         if bidirectional { try requireWholeSignal(node.inputs[0].rank - 2, of: node.inputs[0]) }
         var form = self
-        form.keepsState = true
+        form.keepsState = !node.inputs[0].shape[node.inputs[0].rank - 2].isFixed
+        form.lag = form.keepsState ? node.latency : 0
         return StreamingForm(form, latency: node.latency)
     }
 }

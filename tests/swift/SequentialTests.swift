@@ -1,0 +1,142 @@
+import Testing
+
+@testable import Ossicle
+
+/// Deterministic numbers in -1…1.
+struct Noise {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
+
+    mutating func next() -> Float {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Float(Int64(bitPattern: state) >> 40) / Float(1 << 23)
+    }
+
+    mutating func array(_ count: Int, scale: Float = 1) -> [Float] { (0..<count).map { _ in next() * scale } }
+}
+
+extension Sequential {
+    /// Small random weights for every parameter.
+    func fillWeights(_ seed: UInt64 = 1, scale: Float = 0.3) throws {
+        var noise = Noise(seed)
+        for parameter in parameters {
+            var values = noise.array(parameter.shape.reduce(1, *), scale: scale)
+            if parameter.name.hasSuffix("running_var") { values = values.map { abs($0) + 0.5 } }
+            setWeight(parameter.name, try Tensor(values, shape: parameter.shape))
+        }
+    }
+}
+
+@Suite struct SequentialTests {
+    @Test func addNamesBothShapes() throws {
+        let sequential = Sequential()
+        try sequential.add(try Conv1D(inChannels: 1, outChannels: 8, kernelSize: 3))
+        let error = #expect(throws: OssicleError.self) {
+            try sequential.add(try Conv1D(inChannels: 4, outChannels: 2, kernelSize: 3))
+        }
+        #expect(error?.code == .shapeMismatch)
+        #expect(error?.message.contains("[4, T]") == true && error?.message.contains("[8, T-2]") == true, "\(error!)")
+        #expect(sequential.layers.count == 1)
+    }
+
+    @Test func addUncheckedLetsTheBuildSpeak() throws {
+        let sequential = Sequential()
+        try sequential.add(try Linear(inFeatures: 4, outFeatures: 3))
+        sequential.addUnchecked(try Linear(inFeatures: 5, outFeatures: 1))
+        try sequential.fillWeights()
+        let error = #expect(throws: OssicleError.self) { _ = try sequential.build() }
+        #expect(error?.code == .shapeMismatch)
+    }
+
+    @Test func dynamicExtentsFitAnySize() throws {
+        let sequential = Sequential()
+        try sequential.add(try Conv1D(inChannels: 1, outChannels: 2, kernelSize: 3))
+        // The length of the convolution's output is dynamic, so 16 features may be what it turns out to be.
+        try sequential.add(try Linear(inFeatures: 16, outFeatures: 4))
+        try sequential.fillWeights()
+        #expect(throws: OssicleError.self) { _ = try sequential.build() }
+    }
+
+    @Test func tenLayersOfOneShapeUseTwoBuffers() throws {
+        let sequential = Sequential()
+        for _ in 0..<10 { try sequential.add(try Linear(inFeatures: 64, outFeatures: 64)) }
+        let stats = try sequential.bufferStats(length: 16)
+        #expect(stats.bufferCount == 2)
+        #expect(stats.naiveCount == 9)
+        #expect(stats.allocatedBytes == 2 * 16 * 64 * 4)
+        #expect(stats.naiveBytes == 9 * 16 * 64 * 4)
+    }
+
+    @Test func missingLeftOverAndBadWeightsAreNamed() throws {
+        func model(_ change: (Sequential) throws -> Void) throws {
+            let sequential = Sequential()
+            try sequential.add(try Linear(inFeatures: 2, outFeatures: 2))
+            try sequential.add(ActivationLayer("ReLU", .relu))
+            try sequential.add(try Linear(inFeatures: 2, outFeatures: 1))
+            try sequential.fillWeights()
+            try change(sequential)
+            _ = try sequential.build()
+        }
+        try model { _ in }
+        for (name, values, shape) in [
+            ("2.bias", [Float.nan], [1]), ("2.bias", [Float.infinity], [1]), ("2.bias", [0, 0], [2]),
+            ("1.weight", [0], [1]),
+        ] {
+            let error = #expect(throws: OssicleError.self) {
+                try model { $0.setWeight(name, try Tensor(values, shape: shape)) }
+            }
+            #expect(error?.code == .weights && error?.message.contains(name) == true, "\(name): \(error!)")
+        }
+    }
+
+    @Test func oddMagnitudesWarn() throws {
+        let sequential = Sequential()
+        try sequential.add(try Linear(inFeatures: 2, outFeatures: 1, bias: false))
+        sequential.setWeight("weight", try Tensor([1e5, 0], shape: [1, 2]))
+        let warnings = Locked<[String]>([])
+        _ = try sequential.build(options: LoadOptions { warning in warnings.withLock { $0.append(warning.description) } })
+        let found = warnings.withLock { $0 }
+        #expect(found.count == 1 && found[0].contains("weight"), "\(found)")
+    }
+
+    @Test func unknownModulesAndArgumentsAreNamed() throws {
+        let sequential = Sequential()
+        for (module, arguments, text) in [
+            ("Conv3d", "{}", "Conv3d"), ("Linear", #"{"in_features": 3}"#, "out_features"),
+            ("Linear", #"{"in_features": 3, "out_features": 0}"#, "positive"),
+            ("Linear", #"{"in_features": 3, "out_features": 1, "colour": 2}"#, "colour"),
+            ("Linear", #"{"in_features": "#, "arguments"), ("Conv1d", #"{"in_channels":2,"out_channels":3,"kernel_size":1,"groups":2}"#, "groups"),
+        ] {
+            let error = #expect(throws: OssicleError.self) { try sequential.add(module: module, arguments: arguments) }
+            #expect(error?.message.contains(text) == true, "\(error!)")
+        }
+        #expect(sequential.layers.isEmpty)
+    }
+
+    @Test func linearStrategyFollowsTheThreshold() throws {
+        #expect(Linear.mpsBatchThreshold == 4)
+        #expect(Linear.strategy(batch: 1) == .gemv)
+        #expect(Linear.strategy(batch: 3) == .gemm)
+        // Without a GPU large batches stay on the CPU.
+        #expect(Linear.strategy(batch: 64) == (GPU.isAvailable ? .gpu : .gemm))
+        Linear.mpsBatchThreshold = 100
+        #expect(Linear.mpsBatchThreshold == 100)
+        Linear.mpsBatchThreshold = -3
+        #expect(Linear.mpsBatchThreshold == 1)
+        Linear.mpsBatchThreshold = 4
+    }
+
+    @Test func fusedLayersShowInThePlan() throws {
+        let sequential = Sequential()
+        try sequential.add(try Conv1D(inChannels: 2, outChannels: 8, kernelSize: 3))
+        try sequential.add(try BatchNorm1D(numFeatures: 8))
+        try sequential.add(ActivationLayer("Tanh", .tanh))
+        try sequential.add(try Conv1D(inChannels: 8, outChannels: 8, kernelSize: 3))
+        try sequential.add(GLU(dim: 0))
+        try sequential.fillWeights()
+        let plan = try sequential.build().session([[2, 50]]).program
+        #expect(plan.steps.map(\.label) == ["conv+tanh", "conv+identity·sigmoid"], "\(plan.describe())")
+    }
+}
