@@ -2,5 +2,7 @@
 let fuzzTargets: [String: FuzzTarget] = [
     "json": fuzzJSON,
     "safetensors": fuzzSafeTensors,
+    "nam": fuzzNAM,
+    "rtneural": fuzzRTNeural,
     "planted-bug": fuzzPlantedBug,
 ]

@@ -14,6 +14,10 @@ enum TestData {
         try Array(Data(contentsOf: folder.appendingPathComponent(name)))
     }
 
+    static func floats(_ name: String) throws -> [Float] {
+        try bytes(name).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    }
+
     /// The hostile files of tests/data/attacks and the error each must meet.
     static func attacks() throws -> [(file: String, code: String, text: String)] {
         let data = try Data(contentsOf: folder.appendingPathComponent("attacks/index.json"))
