@@ -5,11 +5,10 @@
 // and its square. A gate needs absolute accuracy, so this is shorter than v_exp: the relative error is 1.6 * 2^-24
 // from the fit (exact at 0) plus rounding. Bounded by 2^62 so that products of two of them stay finite.
 OK_INLINE vf ok_gate_exp(vf x, vf scale) {
-    vf y = v_min(x * scale, v_splat(62));
+    vf y = v_max(v_min(x * scale, v_splat(62)), v_splat(-125));
 #if defined(OK_ISA_AVX512)
     vf n = (vf)_mm512_roundscale_ps((__m512)y, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #else
-    y = v_max(y, v_splat(-125));
     vf rounded = y + OK_ROUND_BIASED(0), n = rounded - OK_ROUND_BIASED(0);
 #endif
     vf f = y - n, f2 = f * f;

@@ -43,16 +43,16 @@ OK_INLINE void ok_gru_panel(const ok_recurrence *state, const ok_panel_view *vie
     }
 }
 
-static void ok_gru_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) {
+static void ok_gru_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME {
     enum { custom = 0 };
     OK_FOR_PANELS(ok_gru_panel)
 }
-static void ok_gru_step_custom(const ok_recurrence *state, const float *row, const float *x, int64_t feature) {
+static void ok_gru_step_custom(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME {
     enum { custom = 1 };
     OK_FOR_PANELS(ok_gru_panel)
 }
 
-static void ok_gru(const void *arguments, ok_context *context) {
+static void ok_gru(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_recurrent_args *args = arguments;
     if (args->activations) ok_recurrent_run(args, context, OK_GRU, ok_gru_step_custom, 0);
     else ok_recurrent_run(args, context, OK_GRU, ok_gru_step, 0);
@@ -72,7 +72,7 @@ OK_INLINE void ok_reset_before_sums(const ok_panel_view *view, int64_t count, co
     }
 }
 
-static void ok_reset_before_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) {
+static void ok_reset_before_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME {
     const ok_recurrent_args *args = state->args;
     ok_activation gate = {OK_SIGMOID, 0, 0}, cell = {OK_TANH, 0, 0};
     if (args->activations) gate = args->gate, cell = args->cell;
@@ -97,6 +97,6 @@ static void ok_reset_before_step(const ok_recurrence *state, const float *row, c
         }
 }
 
-static void ok_gru_reset_before(const void *arguments, ok_context *context) {
+static void ok_gru_reset_before(const void *arguments, ok_context *context) OK_REALTIME {
     ok_recurrent_run(arguments, context, OK_GRU_RESET_BEFORE, ok_reset_before_step, 1);
 }

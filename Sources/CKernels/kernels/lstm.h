@@ -58,16 +58,16 @@ OK_INLINE void ok_lstm_panel(const ok_recurrence *state, const ok_panel_view *vi
     }
 }
 
-static void ok_lstm_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) {
+static void ok_lstm_step(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME {
     enum { custom = 0 };
     OK_FOR_PANELS(ok_lstm_panel)
 }
-static void ok_lstm_step_custom(const ok_recurrence *state, const float *row, const float *x, int64_t feature) {
+static void ok_lstm_step_custom(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME {
     enum { custom = 1 };
     OK_FOR_PANELS(ok_lstm_panel)
 }
 
-static void ok_lstm(const void *arguments, ok_context *context) {
+static void ok_lstm(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_recurrent_args *args = arguments;
     if (args->activations) ok_recurrent_run(args, context, OK_LSTM, ok_lstm_step_custom, 0);
     else ok_recurrent_run(args, context, OK_LSTM, ok_lstm_step, 0);

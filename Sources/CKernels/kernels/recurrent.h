@@ -109,7 +109,7 @@ typedef struct ok_recurrence {
 } ok_recurrence;
 
 // One step: from h (and c) to h_next. `row` is the projected input, or NULL: then x is multiplied here.
-typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x, int64_t feature);
+typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x, int64_t feature) OK_REALTIME;
 
 // Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do not
 // all fit a cache are then met again while the last of them are still there. The sums do not change.
