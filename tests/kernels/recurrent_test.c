@@ -1,4 +1,5 @@
-// LSTM and GRU kernels against scalar double precision, on every instruction set this machine (or emulator) has.
+// LSTM and GRU kernels against scalar double precision, on every instruction set this machine (or emulator)
+// has.
 #include "kernel_test.h"
 
 enum { STEPS = 61, BATCH = 3, PAD = 5 };
@@ -42,29 +43,45 @@ static void free_layer(layer *l) {
 }
 
 static result make_result(const layer *l) {
-    result r = {floats(l->batch * l->steps * row_width(l), 1), floats(l->batch * l->hidden, 1), floats(l->batch * l->hidden, 1)};
-    for (int64_t i = 0; i < l->batch * l->steps * row_width(l); ++i) r.y[i] = 77; // whatever is not written must stay
+    result r = {floats(l->batch * l->steps * row_width(l), 1), floats(l->batch * l->hidden, 1),
+                floats(l->batch * l->hidden, 1)};
+    for (int64_t i = 0; i < l->batch * l->steps * row_width(l); ++i)
+        r.y[i] = 77; // whatever is not written must stay
     return r;
 }
 
 static void free_result(result *r) { free(r->y), free(r->h), free(r->c); }
 
 // Runs steps [from, to) of the walk, from the layer's state or from r's own.
-static void run_steps(const ok_kernels *kernels, const layer *l, const float *packed, float *scratch, result *r, int64_t from,
-                      int64_t to, int resume) {
+static void run_steps(const ok_kernels *kernels, const layer *l, const float *packed, float *scratch,
+                      result *r, int64_t from, int64_t to, int resume) {
     int64_t n = to - from, first = l->reverse ? l->steps - to : from, width = row_width(l);
-    ok_recurrent_args args = {
-        .inputs = (int32_t)l->inputs, .hidden = (int32_t)l->hidden, .reverse = l->reverse, .weights = packed, .steps = n,
-        .batch = l->batch, .output = {1, first * width, width, l->steps * width, 1},
-        .h = {resume ? 4 : 2, 0, l->hidden}, .c = {resume ? 5 : 3, 0, l->hidden}, .h_end = {4, 0, l->hidden},
-        .c_end = {5, 0, l->hidden}, .scratch = 6, .activations = l->custom,
-        .gate = {OK_HARDSIGMOID, 0, 0}, .cell = {OK_SOFTSIGN, 0, 0}, .output_activation = {OK_LEAKY_RELU, 0.5f, 0}};
+    ok_recurrent_args args = {.inputs = (int32_t)l->inputs,
+                              .hidden = (int32_t)l->hidden,
+                              .reverse = l->reverse,
+                              .weights = packed,
+                              .steps = n,
+                              .batch = l->batch,
+                              .output = {1, first * width, width, l->steps * width, 1},
+                              .h = {resume ? 4 : 2, 0, l->hidden},
+                              .c = {resume ? 5 : 3, 0, l->hidden},
+                              .h_end = {4, 0, l->hidden},
+                              .c_end = {5, 0, l->hidden},
+                              .scratch = 6,
+                              .activations = l->custom,
+                              .gate = {OK_HARDSIGMOID, 0, 0},
+                              .cell = {OK_SOFTSIGN, 0, 0},
+                              .output_activation = {OK_LEAKY_RELU, 0.5f, 0}};
     int64_t sequence = l->steps * l->inputs;
-    if (l->transposed) args.input = (ok_series){0, first, 1, sequence, l->steps};
-    else args.input = (ok_series){0, first * l->inputs, l->inputs, sequence, 1};
+    if (l->transposed)
+        args.input = (ok_series){0, first, 1, sequence, l->steps};
+    else
+        args.input = (ok_series){0, first * l->inputs, l->inputs, sequence, 1};
     void *slots[] = {l->x, r->y, l->h0, l->c0, r->h, r->c, scratch};
     ok_context context = {.slots = slots};
-    (l->kind == OK_LSTM ? kernels->ok_lstm : l->kind == OK_GRU ? kernels->ok_gru : kernels->ok_gru_reset_before)(&args, &context);
+    (l->kind == OK_LSTM  ? kernels->ok_lstm
+     : l->kind == OK_GRU ? kernels->ok_gru
+                         : kernels->ok_gru_reset_before)(&args, &context);
 }
 
 static void run(const ok_kernels *kernels, const layer *l, result *r, int cut) {
@@ -82,7 +99,9 @@ static void run(const ok_kernels *kernels, const layer *l, result *r, int cut) {
 }
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double gate_of(const layer *l, double x) { return l->custom ? fmin(fmax(x + 3, 0), 6) / 6 : sigmoid(x); }
+static double gate_of(const layer *l, double x) {
+    return l->custom ? fmin(fmax(x + 3, 0), 6) / 6 : sigmoid(x);
+}
 static double cell_of(const layer *l, double x) { return l->custom ? x / (1 + fabs(x)) : tanh(x); }
 static double output_of(const layer *l, double x) { return l->custom ? (x > 0 ? x : 0.5 * x) : tanh(x); }
 
@@ -107,7 +126,8 @@ static void reference_step(const layer *l, const float *x, int64_t stride, doubl
     }
     if (l->kind == OK_LSTM) {
         for (int64_t j = 0; j < H; ++j) {
-            double i = gate_of(l, a[j] + b[j]), f = gate_of(l, a[H + j] + b[H + j]), g = cell_of(l, a[2 * H + j] + b[2 * H + j]);
+            double i = gate_of(l, a[j] + b[j]), f = gate_of(l, a[H + j] + b[H + j]),
+                   g = cell_of(l, a[2 * H + j] + b[2 * H + j]);
             c[j] = f * c[j] + i * g;
             next[j] = gate_of(l, a[3 * H + j] + b[3 * H + j]) * output_of(l, c[j]);
         }
@@ -116,7 +136,8 @@ static void reference_step(const layer *l, const float *x, int64_t stride, doubl
         for (int64_t j = 0; j < H; ++j) r[j] = gate_of(l, a[j] + b[j]);
         if (l->kind == OK_GRU_RESET_BEFORE) {
             for (int64_t j = 0; j < H; ++j) next[j] = r[j] * h[j];
-            for (int64_t j = 0; j < H; ++j) b[2 * H + j] = l->b_hh[2 * H + j] + dot_h(l->w_hh + (2 * H + j) * H, next, H), r[j] = 1;
+            for (int64_t j = 0; j < H; ++j)
+                b[2 * H + j] = l->b_hh[2 * H + j] + dot_h(l->w_hh + (2 * H + j) * H, next, H), r[j] = 1;
         }
         for (int64_t j = 0; j < H; ++j) {
             double z = gate_of(l, a[H + j] + b[H + j]), n = cell_of(l, a[2 * H + j] + r[j] * b[2 * H + j]);
@@ -132,7 +153,8 @@ static double compare(const layer *l, const result *r) {
     double most = 0;
     for (int64_t row = 0; row < l->batch; ++row) {
         double *h = malloc((size_t)(2 * l->hidden) * sizeof *h), *c = h + l->hidden;
-        for (int64_t j = 0; j < l->hidden; ++j) h[j] = l->h0[row * l->hidden + j], c[j] = l->c0[row * l->hidden + j];
+        for (int64_t j = 0; j < l->hidden; ++j)
+            h[j] = l->h0[row * l->hidden + j], c[j] = l->c0[row * l->hidden + j];
         for (int64_t i = 0; i < l->steps; ++i) {
             int64_t t = l->reverse ? l->steps - 1 - i : i;
             const float *x = l->x + row * l->steps * l->inputs + (l->transposed ? t : t * l->inputs);
@@ -166,17 +188,20 @@ static double check(const char *isa, const ok_kernels *kernels, layer *l) {
     result whole = make_result(l), parts = make_result(l);
     run(kernels, l, &whole, 0), run(kernels, l, &parts, 1);
     double error = compare(l, &whole);
-    expect(error <= tolerance, "%s kind %d H %d I %d reverse %d batch %d custom %d: %g", isa, l->kind, (int)l->hidden,
-           (int)l->inputs, l->reverse, (int)l->batch, l->custom, error);
-    expect(same(l, &whole, &parts), "%s kind %d H %d I %d: depends on the cut", isa, l->kind, (int)l->hidden, (int)l->inputs);
+    expect(error <= tolerance, "%s kind %d H %d I %d reverse %d batch %d custom %d: %g", isa, l->kind,
+           (int)l->hidden, (int)l->inputs, l->reverse, (int)l->batch, l->custom, error);
+    expect(same(l, &whole, &parts), "%s kind %d H %d I %d: depends on the cut", isa, l->kind, (int)l->hidden,
+           (int)l->inputs);
     if (l->batch > 1) { // each row by itself gives the same bits
         for (int64_t row = 0; row < l->batch; ++row) {
             layer one = *l;
-            one.batch = 1, one.x += row * l->steps * l->inputs, one.h0 += row * l->hidden, one.c0 += row * l->hidden;
+            one.batch = 1, one.x += row * l->steps * l->inputs, one.h0 += row * l->hidden,
+            one.c0 += row * l->hidden;
             result alone = make_result(&one);
             run(kernels, &one, &alone, 0);
             int64_t n = l->steps * row_width(l);
-            expect(memcmp(alone.y, whole.y + row * n, (size_t)n * sizeof(float)) == 0, "%s: depends on the batch", isa);
+            expect(memcmp(alone.y, whole.y + row * n, (size_t)n * sizeof(float)) == 0,
+                   "%s: depends on the batch", isa);
             free_result(&alone);
         }
     }
@@ -214,19 +239,25 @@ int main(void) {
             double most = 0;
             for (int64_t hidden = 1; hidden <= 73; ++hidden) {
                 int64_t large[] = {128, 130, 256};
-                layer l = make_layer((ok_recurrent_kind)kind, hidden <= 70 ? hidden : large[hidden - 71], 1 + random_bits() % 40);
+                layer l = make_layer((ok_recurrent_kind)kind, hidden <= 70 ? hidden : large[hidden - 71],
+                                     1 + random_bits() % 40);
                 if (hidden > 70) l.steps = 30;
                 l.reverse = hidden % 2, l.custom = hidden % 5 == 4, l.transposed = hidden % 3 == 1;
                 l.batch = hidden % 4 == 2 ? BATCH : 1;
                 double error = check(isa_names[isa], kernels, &l);
                 if (error > most) most = error;
-                if (hidden % 17 == 3 && !l.reverse && !l.custom && l.batch == 1) controls(isa_names[isa], kernels, &l);
+                if (hidden % 17 == 3 && !l.reverse && !l.custom && l.batch == 1)
+                    controls(isa_names[isa], kernels, &l);
                 free_layer(&l);
             }
             layer l = make_layer((ok_recurrent_kind)kind, 20, 1);
             controls(isa_names[isa], kernels, &l);
             free_layer(&l);
-            printf("%-7s %-4s worst error %.2e\n", isa_names[isa], kind == 0 ? "lstm" : kind == 1 ? "gru" : "gru'", most);
+            printf("%-7s %-4s worst error %.2e\n", isa_names[isa],
+                   kind == 0   ? "lstm"
+                   : kind == 1 ? "gru"
+                               : "gru'",
+                   most);
         }
     }
     return finish("recurrent_test");
