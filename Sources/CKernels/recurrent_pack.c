@@ -28,8 +28,9 @@ size_t ok_recurrent_scratch(ok_recurrent_kind kind, int lanes, int64_t hidden, i
     return (size_t)(3 * units + steps * width);
 }
 
-void ok_recurrent_pack(ok_recurrent_kind kind, int lanes, int64_t hidden, int64_t inputs, const float *weight_ih,
-                       const float *weight_hh, const float *bias_ih, const float *bias_hh, float *packed) {
+void ok_recurrent_pack(ok_recurrent_kind kind, int lanes, int64_t hidden, int64_t inputs,
+                       const float *weight_ih, const float *weight_hh, const float *bias_ih,
+                       const float *bias_hh, float *packed) {
     ok_layout layout = ok_layout_of(kind, lanes, hidden);
     int64_t end = ok_panel_end(&layout), first_of_n = kind == OK_GRU ? 2 * hidden : 4 * hidden;
     for (int64_t tile = 0; tile < end; tile += layout.group) {

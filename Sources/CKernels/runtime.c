@@ -4,26 +4,26 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
-uint64_t ok_flush_denormals(void) {
+uint64_t ok_flush_denormals(void) OK_REALTIME {
     uint64_t mode = _mm_getcsr();
     _mm_setcsr((unsigned)mode | 0x8040u); // FTZ | DAZ
     return mode;
 }
-void ok_restore_denormals(uint64_t mode) {
+void ok_restore_denormals(uint64_t mode) OK_REALTIME {
     // Exceptions raised meanwhile stay visible; only the two modes go back.
     _mm_setcsr((_mm_getcsr() & ~0x8040u) | ((unsigned)mode & 0x8040u));
 }
 #elif defined(__aarch64__)
-uint64_t ok_flush_denormals(void) {
+uint64_t ok_flush_denormals(void) OK_REALTIME {
     uint64_t mode;
     __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
     __asm__ volatile("msr fpcr, %0" : : "r"(mode | (UINT64_C(1) << 24)));
     return mode;
 }
-void ok_restore_denormals(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+void ok_restore_denormals(uint64_t mode) OK_REALTIME { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
 #else
-uint64_t ok_flush_denormals(void) { return 0; }
-void ok_restore_denormals(uint64_t mode) { (void)mode; }
+uint64_t ok_flush_denormals(void) OK_REALTIME { return 0; }
+void ok_restore_denormals(uint64_t mode) OK_REALTIME { (void)mode; }
 #endif
 
 static void evaluate(const ok_program *program, ok_context *context, int64_t length) {
@@ -59,11 +59,11 @@ static void make_room(const ok_history *history, ok_context *context, size_t ind
     context->slots[history->slot] = base + position * history->element;
 }
 
-void ok_run_steps(const ok_step *steps, size_t count, ok_context *context) {
+void ok_run_steps(const ok_step *steps, size_t count, ok_context *context) OK_REALTIME {
     for (size_t i = 0; i < count; ++i) steps[i].run(steps[i].args, context);
 }
 
-int32_t ok_run(const ok_program *program, ok_context *context, int64_t length) {
+int32_t ok_run(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME {
     if (program->max_length > 0) {
         if (length > program->max_length) return OK_BLOCK_TOO_LONG;
         if (length < 0 || length % program->granularity != 0) return OK_SHAPE_MISMATCH;

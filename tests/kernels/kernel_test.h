@@ -15,7 +15,8 @@ static int failures, checks;
 #define expect(condition, ...)                                                                               \
     do {                                                                                                     \
         ++checks;                                                                                            \
-        if (!(condition) && ++failures <= 20) printf("FAILED %s:%d: ", __FILE__, __LINE__), printf(__VA_ARGS__), puts(""); \
+        if (!(condition) && ++failures <= 20)                                                                \
+            printf("FAILED %s:%d: ", __FILE__, __LINE__), printf(__VA_ARGS__), puts("");                     \
     } while (0)
 
 static inline int finish(const char *name) {
@@ -23,13 +24,22 @@ static inline int finish(const char *name) {
     return failures != 0 || checks == 0;
 }
 
-static inline float as_float(uint32_t bits) { float f; memcpy(&f, &bits, sizeof f); return f; }
-static inline uint32_t as_bits(float f) { uint32_t bits; memcpy(&bits, &f, sizeof bits); return bits; }
+static inline float as_float(uint32_t bits) {
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+static inline uint32_t as_bits(float f) {
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
 
 // xorshift64*: the same numbers everywhere.
 static uint64_t random_state = 88172645463325252u;
 static inline uint32_t random_bits(void) {
-    random_state ^= random_state >> 12, random_state ^= random_state << 25, random_state ^= random_state >> 27;
+    random_state ^= random_state >> 12, random_state ^= random_state << 25,
+        random_state ^= random_state >> 27;
     return (uint32_t)((random_state * 2685821657736338717u) >> 32);
 }
 static inline double random_unit(void) { return random_bits() * 0x1p-31 - 1; } // [-1, 1)

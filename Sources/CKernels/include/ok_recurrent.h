@@ -17,7 +17,8 @@ extern "C" {
 
 typedef enum ok_recurrent_kind { OK_LSTM, OK_GRU, OK_GRU_RESET_BEFORE } ok_recurrent_kind;
 
-/// A sequence of vectors: element f of step t of batch row b is at offset + t * step + b * batch + f * feature.
+/// A sequence of vectors: element f of step t of batch row b is at offset + t * step + b * batch + f *
+/// feature.
 typedef struct ok_series {
     int32_t slot;   // -1: none (output only)
     int64_t offset; // elements
@@ -37,7 +38,7 @@ typedef struct ok_recurrent_args {
     const float *weights; // from ok_recurrent_pack, for this table's lanes; 64-byte aligned
     ok_len steps, batch;
     ok_series input;
-    ok_series output; // feature stride 1
+    ok_series output;      // feature stride 1
     ok_state h, c;         // read before the first step; c is the LSTM's alone
     ok_state h_end, c_end; // written after the last; may be the same places as h and c
     int32_t scratch;       // slot of ok_recurrent_scratch floats, 64-byte aligned
@@ -51,8 +52,9 @@ size_t ok_recurrent_packed(ok_recurrent_kind kind, int lanes, int64_t hidden, in
 size_t ok_recurrent_scratch(ok_recurrent_kind kind, int lanes, int64_t hidden, int64_t inputs);
 /// Packs PyTorch's weight_ih [gates * hidden, inputs], weight_hh [gates * hidden, hidden] and the two biases
 /// [gates * hidden] (NULL: none) into `packed`, whose every float is written. Not for the audio thread.
-void ok_recurrent_pack(ok_recurrent_kind kind, int lanes, int64_t hidden, int64_t inputs, const float *weight_ih,
-                       const float *weight_hh, const float *bias_ih, const float *bias_hh, float *packed);
+void ok_recurrent_pack(ok_recurrent_kind kind, int lanes, int64_t hidden, int64_t inputs,
+                       const float *weight_ih, const float *weight_hh, const float *bias_ih,
+                       const float *bias_hh, float *packed);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,14 @@
 extern "C" {
 #endif
 
+// Marks what runs on the audio thread. Built with OK_CHECK_REALTIME, clang checks that it calls nothing that may
+// block (-Wfunction-effects) and RealtimeSanitizer watches it run; see tests/kernels/run.sh.
+#if defined(OK_CHECK_REALTIME)
+#define OK_REALTIME [[clang::nonblocking]]
+#else
+#define OK_REALTIME
+#endif
+
 // Same numbers as ossicle_status.
 enum { OK_SUCCESS = 0, OK_INVALID_ARGUMENT = 1, OK_SHAPE_MISMATCH = 2, OK_NOT_READY = 9, OK_BLOCK_TOO_LONG = 10 };
 
@@ -51,7 +59,7 @@ typedef struct ok_context {
     int64_t evaluated;
 } ok_context;
 
-typedef void (*ok_kernel)(const void *args, ok_context *context);
+typedef void (*ok_kernel)(const void *args, ok_context *context) OK_REALTIME;
 
 typedef struct ok_step {
     ok_kernel run;
@@ -76,14 +84,14 @@ static inline int64_t ok_length(ok_len length, const ok_context *context) {
 
 /// Runs every step once for a dynamic length of `length` (ignored by static programs).
 /// Sets flush-to-zero for the call and restores the caller's mode.
-int32_t ok_run(const ok_program *program, ok_context *context, int64_t length);
+int32_t ok_run(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME;
 
 /// Walks `count` steps: for kernels that own regions (loops, conditionals).
-void ok_run_steps(const ok_step *steps, size_t count, ok_context *context);
+void ok_run_steps(const ok_step *steps, size_t count, ok_context *context) OK_REALTIME;
 
 /// Flush-to-zero for the calling thread, and back.
-uint64_t ok_flush_denormals(void);
-void ok_restore_denormals(uint64_t mode);
+uint64_t ok_flush_denormals(void) OK_REALTIME;
+void ok_restore_denormals(uint64_t mode) OK_REALTIME;
 
 #ifdef __cplusplus
 }

@@ -23,10 +23,10 @@ typedef struct ok_instance {
 } ok_instance;
 
 /// Back to the state right after creation. Real-time safe.
-void ok_instance_reset(ok_instance *instance);
+void ok_instance_reset(ok_instance *instance) OK_REALTIME;
 
 /// One block of a stream with one input and one output. Real-time safe.
-int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames);
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames) OK_REALTIME;
 
 typedef struct ok_buffer {
     void *data;
@@ -35,11 +35,11 @@ typedef struct ok_buffer {
 
 /// Whole tensors, from a fresh state. Sizes are checked against the ports. Real-time safe.
 int32_t ok_instance_run(ok_instance *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                        size_t output_count);
+                        size_t output_count) OK_REALTIME;
 
 /// The shortest form of the above: first input and first output only. Real-time safe.
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
-                            size_t output_count);
+                            size_t output_count) OK_REALTIME;
 
 #ifdef __cplusplus
 }

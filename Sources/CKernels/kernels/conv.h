@@ -7,7 +7,7 @@
 // MR output rows x NV vectors of columns. `tail` lanes of the last vector are used; 0 means all.
 #define OK_CONV_TILE(MR, NV)                                                                                 \
     static void ok_conv_tile_##MR##x##NV(const float *w, const float *const *rows, int64_t terms, int64_t column, \
-                                         int64_t tail, const float *bias, float *y, int64_t stride) {       \
+                                         int64_t tail, const float *bias, float *y, int64_t stride) OK_REALTIME { \
         vf acc[MR][NV];                                                                                      \
         for (int m = 0; m < MR; ++m)                                                                         \
             for (int v = 0; v < NV; ++v) acc[m][v] = v_splat(bias[m]);                                       \
@@ -62,7 +62,7 @@ OK_CONV_TILE(1, 2)
 OK_CONV_TILE(1, 3)
 
 typedef void (*ok_conv_tile)(const float *, const float *const *, int64_t, int64_t, int64_t, const float *, float *,
-                             int64_t);
+                             int64_t) OK_REALTIME;
 
 OK_INLINE ok_conv_tile ok_conv_tile_for(int64_t rows, int vectors) {
 #define OK_PICK(MR)                                                                                          \
@@ -147,7 +147,7 @@ static void ok_conv_finish(const ok_conv_args *args, float *y, int64_t stride, c
             ok_binary_row(OK_ADD, y + m * stride, 1, residual + m * residual_stride, 1, y + m * stride, count);
 }
 
-static void ok_conv(const void *arguments, ok_context *context) {
+static void ok_conv(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_conv_args *args = arguments;
     const float **rows = context->slots[args->pointers];
     int64_t columns = ok_length(args->columns, context), height = ok_length(args->out_y, context);

@@ -80,7 +80,7 @@ static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const flo
     }
 }
 
-static void ok_binary(const void *arguments, ok_context *context) {
+static void ok_binary(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_binary_args *args = arguments;
     ok_nest nest;
     ok_nest_shape(&nest, args->rank, args->shape, context);

@@ -126,7 +126,7 @@ static void ok_linear_narrow(const ok_linear_args *args, int64_t column, const f
     }
 }
 
-static void ok_linear(const void *arguments, ok_context *context) {
+static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_linear_args *args = arguments;
     const float *x = context->slots[args->source];
     float *y = context->slots[args->destination];

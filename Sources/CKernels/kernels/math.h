@@ -2,16 +2,16 @@
 //
 // exp, tanh and sigmoid are within 2 ulp of the exact value for every float32; NaN gives NaN. A result below
 // FLT_MIN is right as a denormal, or 0 where the caller has set flush-to-zero. Each lane depends on its own
-// input alone. All coefficients are minimax fits made for this file (weighted least squares, Lawson's iteration,
-// on the error that each comment names), rounded to float32; where a machine has no fused multiply-add, the range
-// reduction uses constants short enough for exact products.
+// input alone. All coefficients are minimax fits made for this file (weighted least squares, Lawson's
+// iteration, on the error that each comment names), rounded to float32; where a machine has no fused
+// multiply-add, the range reduction uses constants short enough for exact products.
 
 // 2^23 * 1.5: adding it rounds to an integer, which then stands in the low bits. With 127 + k added as well,
 // those bits shifted by 23 are the float 2^(n + k).
 #define OK_ROUND_BIASED(k) (0x1.8p23f + 127.0f + (k))
 
-// expm1(r) = r + r^2 q(r) for |r| <= ln2 / 2; returns q times scale, for r given as r / ratio, so that callers
-// can work in half units at no cost. Relative error of expm1: 0.22 * 2^-24.
+// expm1(r) = r + r^2 q(r) for |r| <= ln2 / 2; returns q times scale, for r given as r / ratio, so that
+// callers can work in half units at no cost. Relative error of expm1: 0.22 * 2^-24.
 OK_INLINE vf ok_expm1_tail(vf r, vf r2, float scale, float ratio) {
     float a = scale, b = a * ratio, c = b * ratio, d = c * ratio, e = d * ratio;
     vf low = v_fma(r, v_splat(0x1.5554b0p-3f * b), v_splat(0x1.fffffep-2f * a));
@@ -58,7 +58,8 @@ OK_INLINE vf v_exp_negative(vf x) {
 #endif
 }
 
-// a / (a + 1) for a >= 0. Where a is small the rounding of a + 1 would show: there a - a (a / (a + 1)) is nearer.
+// a / (a + 1) for a >= 0. Where a is small the rounding of a + 1 would show: there a - a (a / (a + 1)) is
+// nearer.
 OK_INLINE vf ok_over_self_plus_one(vf a, vf numerator, vi small) {
     vf y = numerator / (a + 1.0f);
     return v_select(small, v_fma(-a, y, a), y);
@@ -166,7 +167,8 @@ OK_INLINE vf ok_gelu(vf x) {
     return x * v_select(x < 0, half, 1.0f - half);
 }
 
-// 0.5 (1 + tanh(u)) = sigmoid(2u), which keeps the negative side's digits; 2 sqrt(2/pi) and that times 0.044715.
+// 0.5 (1 + tanh(u)) = sigmoid(2u), which keeps the negative side's digits; 2 sqrt(2/pi) and that times
+// 0.044715.
 OK_INLINE vf ok_gelu_tanh(vf x) {
     return x * v_sigmoid(x * v_fma(x * x, v_splat(0.07135481627f), v_splat(1.595769121606f)));
 }
@@ -198,11 +200,12 @@ OK_INLINE vf ok_fast_tanh(vf x) {
 
 OK_INLINE vf ok_clamp(vf x, float low, float high) { return v_min(v_max(x, v_splat(low)), v_splat(high)); }
 
-// NAM's "Fasttanh", as its trained models expect it: x (c1 + c1 a + (c2 + c3 a) x^2) / (c4 + (c4 + x^2) |x + c5 x a|)
-// with a = |x|. Source of the constants: NeuralAmpModelerCore, NAM/activations.h.
+// NAM's "Fasttanh", as its trained models expect it: x (c1 + c1 a + (c2 + c3 a) x^2) / (c4 + (c4 + x^2) |x +
+// c5 x a|) with a = |x|. Source of the constants: NeuralAmpModelerCore, NAM/activations.h.
 OK_INLINE vf ok_nam_fast_tanh(vf x) {
     vf a = v_abs(x), square = x * x;
-    vf numerator = x * (2.45550750702956f + 2.45550750702956f * a + (0.893229853513558f + 0.821226666969744f * a) * square);
+    vf numerator = x * (2.45550750702956f + 2.45550750702956f * a +
+                        (0.893229853513558f + 0.821226666969744f * a) * square);
     vf denominator = 2.44506634652299f + (2.44506634652299f + square) * v_abs(x + 0.814642734961073f * x * a);
     return numerator / denominator;
 }
@@ -210,28 +213,51 @@ OK_INLINE vf ok_nam_fast_tanh(vf x) {
 // The activation `kind` (a constant where it is called, so that the switch folds away).
 OK_INLINE vf v_activate(int32_t kind, vf x, float alpha, float beta) {
     switch (kind) {
-    case OK_RELU: return v_max(x, v_zero());
-    case OK_LEAKY_RELU: return v_select(x > 0, x, x * alpha);
-    case OK_ELU: return ok_elu(x, alpha, 1);
-    case OK_SELU: return ok_elu(x, 1.6732632423543772f, 1.0507009873554805f);
-    case OK_GELU: return ok_gelu(x);
-    case OK_GELU_TANH: return ok_gelu_tanh(x);
-    case OK_SIGMOID: return v_sigmoid(x);
-    case OK_TANH: return v_tanh(x);
-    case OK_SILU: return x * v_sigmoid(x);
-    case OK_SOFTPLUS: return ok_softplus(x, alpha, beta);
-    case OK_SOFTSIGN: return x / (v_abs(x) + 1.0f);
-    case OK_MISH: return ok_mish(x);
-    case OK_HARDTANH: return ok_clamp(x, alpha, beta);
-    case OK_HARDSIGMOID: return ok_clamp(x + 3.0f, 0, 6) / 6.0f;
-    case OK_HARDSWISH: return x * (ok_clamp(x + 3.0f, 0, 6) / 6.0f);
-    case OK_EXP: return v_exp(x);
-    case OK_LOG: return v_log(x);
-    case OK_SQRT: return v_sqrt(x);
-    case OK_ABS: return v_abs(x);
-    case OK_NEGATE: return -x;
-    case OK_FAST_TANH: return ok_fast_tanh(x);
-    case OK_NAM_FAST_TANH: return ok_nam_fast_tanh(x);
-    default: return x;
+    case OK_RELU:
+        return v_max(x, v_zero());
+    case OK_LEAKY_RELU:
+        return v_select(x > 0, x, x * alpha);
+    case OK_ELU:
+        return ok_elu(x, alpha, 1);
+    case OK_SELU:
+        return ok_elu(x, 1.6732632423543772f, 1.0507009873554805f);
+    case OK_GELU:
+        return ok_gelu(x);
+    case OK_GELU_TANH:
+        return ok_gelu_tanh(x);
+    case OK_SIGMOID:
+        return v_sigmoid(x);
+    case OK_TANH:
+        return v_tanh(x);
+    case OK_SILU:
+        return x * v_sigmoid(x);
+    case OK_SOFTPLUS:
+        return ok_softplus(x, alpha, beta);
+    case OK_SOFTSIGN:
+        return x / (v_abs(x) + 1.0f);
+    case OK_MISH:
+        return ok_mish(x);
+    case OK_HARDTANH:
+        return ok_clamp(x, alpha, beta);
+    case OK_HARDSIGMOID:
+        return ok_clamp(x + 3.0f, 0, 6) / 6.0f;
+    case OK_HARDSWISH:
+        return x * (ok_clamp(x + 3.0f, 0, 6) / 6.0f);
+    case OK_EXP:
+        return v_exp(x);
+    case OK_LOG:
+        return v_log(x);
+    case OK_SQRT:
+        return v_sqrt(x);
+    case OK_ABS:
+        return v_abs(x);
+    case OK_NEGATE:
+        return -x;
+    case OK_FAST_TANH:
+        return ok_fast_tanh(x);
+    case OK_NAM_FAST_TANH:
+        return ok_nam_fast_tanh(x);
+    default:
+        return x;
     }
 }

@@ -31,7 +31,7 @@ static void ok_transpose_block(const uint32_t *source, int64_t rs, uint32_t *des
     }
 }
 
-static void ok_copy(const void *arguments, ok_context *context) {
+static void ok_copy(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_copy_args *args = arguments;
     ok_nest nest;
     ok_nest_shape(&nest, args->rank, args->shape, context);
@@ -141,7 +141,7 @@ static void ok_window_row(const ok_window_args *args, const float *row, float *o
     }
 }
 
-static void ok_window(const void *arguments, ok_context *context) {
+static void ok_window(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_window_args *args = arguments;
     const float *source = (const float *)context->slots[args->source] + args->offset;
     float *destination = context->slots[args->destination];
@@ -164,7 +164,7 @@ static void ok_window(const void *arguments, ok_context *context) {
             }
 }
 
-static void ok_interleave(const void *arguments, ok_context *context) {
+static void ok_interleave(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_interleave_args *args = arguments;
     const float *source = context->slots[args->source];
     float *destination = context->slots[args->destination];

@@ -52,7 +52,7 @@ static void ok_normalize_columns(const ok_normalize_args *args, const float *x, 
     }
 }
 
-static void ok_normalize(const void *arguments, ok_context *context) {
+static void ok_normalize(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_normalize_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), axis = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context);
@@ -74,7 +74,7 @@ static void ok_normalize(const void *arguments, ok_context *context) {
     }
 }
 
-static void ok_affine(const void *arguments, ok_context *context) {
+static void ok_affine(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_affine_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), axis = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context);

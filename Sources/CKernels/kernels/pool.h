@@ -81,7 +81,7 @@ static void ok_pool_columns(const ok_pool_args *args, const float *x, int64_t xs
     }
 }
 
-static void ok_pool(const void *arguments, ok_context *context) {
+static void ok_pool(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_pool_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), axis = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context), windows = ok_length(args->windows, context);

@@ -1,14 +1,16 @@
-// What LSTM and GRU share: products with packed panels, the projection of a chunk of inputs, the walk over steps.
+// What LSTM and GRU share: products with packed panels, the projection of a chunk of inputs, the walk over
+// steps.
 #include "kernels/gates.h"
 #include "kernels/recurrent_layout.h"
 
-// accumulators[v] += sum over k of weights[k][v] x[k]. `vectors` and `split` are constants: the sums are kept in
-// `split` interleaved parts, so that short rows have enough independent chains to hide the multiply-add's latency.
-OK_INLINE void ok_panel_product(const float *weights, const float *x, int64_t feature, int64_t count, vf *sums,
-                                const int vectors, const int split) {
+// accumulators[v] += sum over k of weights[k][v] x[k]. `vectors` and `split` are constants: the sums are kept
+// in `split` interleaved parts, so that short rows have enough independent chains to hide the multiply-add's
+// latency.
+OK_INLINE void ok_panel_product(const float *weights, const float *x, int64_t feature, int64_t count,
+                                vf *sums, const int vectors, const int split) {
     vf part[3][16];
-    OK_UNROLL for (int s = 1; s < split; ++s)
-        OK_UNROLL for (int v = 0; v < vectors; ++v) part[s - 1][v] = v_zero();
+    OK_UNROLL for (int s = 1; s < split; ++s) OK_UNROLL for (int v = 0; v < vectors; ++v) part[s - 1][v] =
+        v_zero();
     int64_t k = 0;
     for (; k + split <= count; k += split, x += split * feature, weights += split * vectors * OK_LANES) {
         OK_UNROLL for (int s = 0; s < split; ++s) {
@@ -20,10 +22,10 @@ OK_INLINE void ok_panel_product(const float *weights, const float *x, int64_t fe
         }
     }
     for (; k < count; ++k, x += feature, weights += vectors * OK_LANES)
-        OK_UNROLL for (int v = 0; v < vectors; ++v)
-            sums[v] = v_fma(v_load(weights + v * OK_LANES), v_splat(*x), sums[v]);
-    OK_UNROLL for (int s = 1; s < split; ++s)
-        OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] += part[s - 1][v];
+        OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] =
+            v_fma(v_load(weights + v * OK_LANES), v_splat(*x), sums[v]);
+    OK_UNROLL for (int s = 1; s < split; ++s) OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] +=
+        part[s - 1][v];
 }
 
 // The parts that give a panel of so many vectors about eight chains.
@@ -42,22 +44,24 @@ OK_INLINE void ok_panel_input(const ok_gate_input *input, vf *sums, const int ve
     ok_panel_product(input->weights, input->x, input->feature, input->count, sums, vectors, 1);
 }
 
-// Rows of inputs times some of a panel's columns; every sum runs over k in order, so the tiling does not show.
-OK_INLINE void ok_project_tile(const float *weights, int64_t width, const float *x, int64_t step, int64_t feature,
-                               int64_t count, float *rows, int64_t row_width, const int vectors, const int height) {
+// Rows of inputs times some of a panel's columns; every sum runs over k in order, so the tiling does not
+// show.
+OK_INLINE void ok_project_tile(const float *weights, int64_t width, const float *x, int64_t step,
+                               int64_t feature, int64_t count, float *rows, int64_t row_width,
+                               const int vectors, const int height) {
     vf sums[6][4];
-    OK_UNROLL for (int r = 0; r < height; ++r)
-        OK_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] = v_load(weights + v * OK_LANES);
+    OK_UNROLL for (int r = 0; r < height; ++r) OK_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] =
+        v_load(weights + v * OK_LANES);
     for (int64_t k = 0; k < count; ++k) {
         weights += width;
         OK_UNROLL for (int r = 0; r < height; ++r) {
             vf value = v_splat(x[r * step + k * feature]);
-            OK_UNROLL for (int v = 0; v < vectors; ++v)
-                sums[r][v] = v_fma(v_load(weights + v * OK_LANES), value, sums[r][v]);
+            OK_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] =
+                v_fma(v_load(weights + v * OK_LANES), value, sums[r][v]);
         }
     }
-    OK_UNROLL for (int r = 0; r < height; ++r)
-        OK_UNROLL for (int v = 0; v < vectors; ++v) v_store(rows + r * row_width + v * OK_LANES, sums[r][v]);
+    OK_UNROLL for (int r = 0; r < height; ++r) OK_UNROLL for (int v = 0; v < vectors; ++v)
+        v_store(rows + r * row_width + v * OK_LANES, sums[r][v]);
 }
 
 #if defined(OK_ISA_AVX512) || defined(OK_ISA_NEON)
@@ -66,26 +70,30 @@ enum { OK_PROJECTION_HEIGHT = 6 }; // with 4 vectors, 24 of 32 registers
 enum { OK_PROJECTION_HEIGHT = 3 };
 #endif
 
-OK_INLINE void ok_project_columns(const float *weights, int64_t width, const float *x, int64_t step, int64_t feature,
-                                  int64_t count, float *rows, int64_t row_width, int64_t steps, const int vectors) {
+OK_INLINE void ok_project_columns(const float *weights, int64_t width, const float *x, int64_t step,
+                                  int64_t feature, int64_t count, float *rows, int64_t row_width,
+                                  int64_t steps, const int vectors) {
     int64_t r = 0;
     for (; r + OK_PROJECTION_HEIGHT <= steps; r += OK_PROJECTION_HEIGHT)
-        ok_project_tile(weights, width, x + r * step, step, feature, count, rows + r * row_width, row_width, vectors,
-                        OK_PROJECTION_HEIGHT);
+        ok_project_tile(weights, width, x + r * step, step, feature, count, rows + r * row_width, row_width,
+                        vectors, OK_PROJECTION_HEIGHT);
     for (; r < steps; ++r)
-        ok_project_tile(weights, width, x + r * step, step, feature, count, rows + r * row_width, row_width, vectors, 1);
+        ok_project_tile(weights, width, x + r * step, step, feature, count, rows + r * row_width, row_width,
+                        vectors, 1);
 }
 
 // Bias plus W_ih x for `steps` inputs, columns in packed order.
-static void ok_project(const ok_layout *layout, const float *weights, int64_t inputs, const float *x, int64_t step,
-                       int64_t feature, float *rows, int64_t steps) {
+static void ok_project(const ok_layout *layout, const float *weights, int64_t inputs, const float *x,
+                       int64_t step, int64_t feature, float *rows, int64_t steps) {
     int64_t row_width = ok_layout_width(layout);
     for (int64_t tile = 0; tile < ok_panel_end(layout); tile += layout->group) {
         int64_t width = ok_panel_width(layout, tile), column = 0;
         for (; column + 4 * OK_LANES <= width; column += 4 * OK_LANES)
-            ok_project_columns(weights + column, width, x, step, feature, inputs, rows + column, row_width, steps, 4);
+            ok_project_columns(weights + column, width, x, step, feature, inputs, rows + column, row_width,
+                               steps, 4);
         for (; column < width; column += OK_LANES)
-            ok_project_columns(weights + column, width, x, step, feature, inputs, rows + column, row_width, steps, 1);
+            ok_project_columns(weights + column, width, x, step, feature, inputs, rows + column, row_width,
+                               steps, 1);
         weights += width * (1 + inputs);
         rows += width;
     }
@@ -109,27 +117,35 @@ typedef struct ok_recurrence {
 } ok_recurrence;
 
 // One step: from h (and c) to h_next. `row` is the projected input, or NULL: then x is multiplied here.
-typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x, int64_t feature);
+typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x,
+                                  int64_t feature) OK_REALTIME;
 
-// Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do not
-// all fit a cache are then met again while the last of them are still there. The sums do not change.
-OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, int64_t panels, const float *row,
-                                    const float *x, int64_t feature) {
+// Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do
+// not all fit a cache are then met again while the last of them are still there. The sums do not change.
+OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, int64_t panels,
+                                    const float *row, const float *x, int64_t feature) {
     const ok_layout *layout = &state->layout;
     int64_t inputs = state->args->inputs, hidden = state->args->hidden + (layout->gates == 3);
     int64_t tile = (state->backward ? panels - 1 - index : index) * layout->group;
     int64_t before = tile * layout->gates * OK_LANES, width = ok_panel_width(layout, tile);
     const float *from_input = state->input_weights + before * (1 + inputs);
-    ok_panel_view view = {.tile = tile, .width = width, .tiles = (int)ok_panel_tiles(layout, tile),
-                          .tail = ok_panel_tail(layout, tile), .weights = state->hidden_weights + before * hidden};
-    if (row) view.input = (ok_gate_input){row + before, NULL, x, feature, 0};
-    else view.input = (ok_gate_input){from_input, from_input + width, x, feature, inputs};
+    ok_panel_view view = {.tile = tile,
+                          .width = width,
+                          .tiles = (int)ok_panel_tiles(layout, tile),
+                          .tail = ok_panel_tail(layout, tile),
+                          .weights = state->hidden_weights + before * hidden};
+    if (row)
+        view.input = (ok_gate_input){row + before, NULL, x, feature, 0};
+    else
+        view.input = (ok_gate_input){from_input, from_input + width, x, feature, inputs};
     return view;
 }
 
 // Calls panel(state, &view, tiles, tail, custom) with constants in the last three places.
 #define OK_PANEL_CASE(panel, count, rest)                                                                    \
-    case (count) * 3 + (rest): panel(state, &view, count, rest, custom); break;
+    case (count) * 3 + (rest):                                                                               \
+        panel(state, &view, count, rest, custom);                                                            \
+        break;
 #define OK_FOR_PANELS(panel)                                                                                 \
     int64_t panels = (ok_panel_end(&state->layout) + state->layout.group - 1) / state->layout.group;         \
     for (int64_t index = 0; index < panels; ++index) {                                                       \
@@ -150,13 +166,15 @@ OK_INLINE float *ok_series_at(const ok_series *series, int64_t row, const ok_con
     return (float *)context->slots[series->slot] + series->offset + row * ok_length(series->batch, context);
 }
 
-OK_INLINE void ok_state_read(const ok_state *state, int64_t row, float *h, int64_t hidden, const ok_context *context) {
+OK_INLINE void ok_state_read(const ok_state *state, int64_t row, float *h, int64_t hidden,
+                             const ok_context *context) {
     if (state->slot < 0) return;
     const float *source = context->slots[state->slot];
     memcpy(h, source + state->offset + row * ok_length(state->batch, context), (size_t)hidden * sizeof *h);
 }
 
-OK_INLINE void ok_state_write(const ok_state *state, int64_t row, const float *h, int64_t hidden, const ok_context *context) {
+OK_INLINE void ok_state_write(const ok_state *state, int64_t row, const float *h, int64_t hidden,
+                              const ok_context *context) {
     if (state->slot < 0) return;
     float *target = context->slots[state->slot];
     memcpy(target + state->offset + row * ok_length(state->batch, context), h, (size_t)hidden * sizeof *h);
@@ -169,8 +187,8 @@ OK_INLINE void ok_row_copy(const float *x, float *y, int64_t n) {
 }
 
 // Walks one batch row. `step` and `in_place` (h_next is h) are constants where this is called.
-OK_INLINE void ok_recurrent_row(ok_recurrence *state, int64_t row, int64_t steps, ok_context *context, float *projected,
-                                const ok_recurrent_step step, const int in_place) {
+OK_INLINE void ok_recurrent_row(ok_recurrence *state, int64_t row, int64_t steps, ok_context *context,
+                                float *projected, const ok_recurrent_step step, const int in_place) {
     const ok_recurrent_args *args = state->args;
     int64_t x_step = ok_length(args->input.step, context), y_step = ok_length(args->output.step, context);
     int64_t feature = ok_length(args->input.feature, context), hidden = args->hidden;

@@ -1,12 +1,12 @@
 // How the gates of a recurrent layer lie in vectors: shared by the packing and the kernels.
 //
-// A tile is `lanes` hidden units: one vector a gate. Units that are left over after the whole tiles and fill no
-// more than half a vector share vectors between gates (the tail): up to a quarter, one vector [g0 g1 g2 g3]; up to
-// a half, two, [g0 g1] and [g2 g3]. So a layer of 20 units costs 5 vectors of 16 a column instead of 8.
-// A panel is what one pass over h computes: a few tiles, and the tail in the last one.
+// A tile is `lanes` hidden units: one vector a gate. Units that are left over after the whole tiles and fill
+// no more than half a vector share vectors between gates (the tail): up to a quarter, one vector [g0 g1 g2
+// g3]; up to a half, two, [g0 g1] and [g2 g3]. So a layer of 20 units costs 5 vectors of 16 a column instead
+// of 8. A panel is what one pass over h computes: a few tiles, and the tail in the last one.
 //
-// Packed weights: for each panel, its bias and its input columns; then, for each panel, its recurrent columns,
-// which a GRU's bias b_hn precedes. Every row is the panel's vectors side by side.
+// Packed weights: for each panel, its bias and its input columns; then, for each panel, its recurrent
+// columns, which a GRU's bias b_hn precedes. Every row is the panel's vectors side by side.
 #ifndef OK_RECURRENT_LAYOUT_H
 #define OK_RECURRENT_LAYOUT_H
 
@@ -26,8 +26,10 @@ typedef struct ok_layout {
 static inline ok_layout ok_layout_of(ok_recurrent_kind kind, int lanes, int64_t hidden) {
     ok_layout layout = {lanes, kind == OK_LSTM ? 4 : 3, 2, hidden / lanes, 0};
     int64_t rest = hidden % lanes;
-    if (rest > lanes / 2 || (rest > 0 && kind == OK_GRU_RESET_BEFORE)) layout.tiles += 1;
-    else if (rest > 0) layout.tail = rest <= lanes / 4 ? 1 : 2;
+    if (rest > lanes / 2 || (rest > 0 && kind == OK_GRU_RESET_BEFORE))
+        layout.tiles += 1;
+    else if (rest > 0)
+        layout.tail = rest <= lanes / 4 ? 1 : 2;
     return layout;
 }
 

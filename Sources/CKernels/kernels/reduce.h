@@ -126,7 +126,7 @@ static vf ok_reduce_column(int32_t kind, const float *x, int64_t stride, int64_t
     }
 }
 
-static void ok_reduce(const void *arguments, ok_context *context) {
+static void ok_reduce(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_reduce_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), n = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context), windows = ok_length(args->windows, context);

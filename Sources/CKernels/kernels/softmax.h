@@ -48,7 +48,7 @@ static void ok_softmax_columns(int logarithm, const float *x, int64_t xs, float 
     }
 }
 
-static void ok_softmax(const void *arguments, ok_context *context) {
+static void ok_softmax(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_softmax_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), axis = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context);

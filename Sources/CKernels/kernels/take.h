@@ -36,7 +36,7 @@ static int64_t ok_take_index(const ok_take_args *args, int64_t w, int64_t n, int
     }
 }
 
-static void ok_take(const void *arguments, ok_context *context) {
+static void ok_take(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_take_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), n = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context), windows = ok_length(args->windows, context);
@@ -83,7 +83,7 @@ OK_INLINE void ok_lerp_row(const float *a, const float *b, float weight, float *
     }
 }
 
-static void ok_lerp(const void *arguments, ok_context *context) {
+static void ok_lerp(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_lerp_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), n = ok_length(args->axis, context);
     int64_t inner = ok_length(args->inner, context), windows = ok_length(args->windows, context);

@@ -28,17 +28,21 @@
 #define OK_UNARY_ROW(kind)                                                                                   \
     static void kind##_row(const float *x, float *y, int64_t n, float alpha, float beta) {                   \
         int64_t i = 0;                                                                                       \
-        for (; i + OK_LANES <= n; i += OK_LANES) v_store(y + i, v_activate(kind, v_load(x + i), alpha, beta)); \
+        for (; i + OK_LANES <= n; i += OK_LANES)                                                             \
+            v_store(y + i, v_activate(kind, v_load(x + i), alpha, beta));                                    \
         if (i < n) v_store_part(y + i, v_activate(kind, v_load_part(x + i, n - i), alpha, beta), n - i);     \
     }
 OK_UNARY_KINDS(OK_UNARY_ROW)
 #undef OK_UNARY_ROW
 
 // destination[0..<n] = f(source[0..<n]); the two may be the same row, but not overlap otherwise.
-OK_INLINE void ok_activate_row(const ok_activation *function, const float *source, float *destination, int64_t n) {
+OK_INLINE void ok_activate_row(const ok_activation *function, const float *source, float *destination,
+                               int64_t n) {
     switch (function->kind) {
 #define OK_CASE(kind)                                                                                        \
-    case kind: kind##_row(source, destination, n, function->alpha, function->beta); break;
+    case kind:                                                                                               \
+        kind##_row(source, destination, n, function->alpha, function->beta);                                 \
+        break;
         OK_UNARY_KINDS(OK_CASE)
 #undef OK_CASE
     default:
@@ -46,7 +50,7 @@ OK_INLINE void ok_activate_row(const ok_activation *function, const float *sourc
     }
 }
 
-static void ok_unary(const void *arguments, ok_context *context) {
+static void ok_unary(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_unary_args *args = arguments;
     ok_nest nest;
     ok_nest_shape(&nest, args->rank, args->shape, context);
