@@ -1,16 +1,16 @@
 // Normalisation by mean and variance, and the channel-wise scale and shift that a batch norm comes down to.
 //
-// Mean and variance take two passes. The variance is corrected by the sum of the deviations, which is not
-// quite zero when the mean is rounded (Chan, Golub and LeVeque, "Algorithms for Computing the Sample
-// Variance", 1983).
+// Mean and variance take two passes. Both are corrected by the mean of the deviations, which is not quite
+// zero when the mean is rounded (Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance",
+// 1983).
 
-OK_INLINE void ok_scale_row(const float *x, float *y, int64_t n, float mean, float scale, const float *weight,
-                            const float *bias, int elementwise) {
+OK_INLINE void ok_scale_row(const float *x, float *y, int64_t n, float mean, float off, float scale,
+                            const float *weight, const float *bias, int elementwise) {
     for (int64_t i = 0; i < n; i += OK_LANES) {
         vf w = v_splat(1), b = v_zero();
         if (weight) w = elementwise ? v_load_first(weight + i, n - i) : v_splat(*weight);
         if (bias) b = elementwise ? v_load_first(bias + i, n - i) : v_splat(*bias);
-        vf v = (v_load_first(x + i, n - i) - v_splat(mean)) * v_splat(scale);
+        vf v = (v_load_first(x + i, n - i) - v_splat(mean) - v_splat(off)) * v_splat(scale);
         v_store_first(y + i, v_fma(v, w, b), n - i);
     }
 }
@@ -29,7 +29,7 @@ static void ok_normalize_block(const ok_normalize_args *args, const float *x, in
     double variance = square / n - (off / n) * (off / n);
     float scale = (float)(1 / sqrt(variance + args->epsilon));
     for (int64_t k = 0; k < axis; ++k)
-        ok_scale_row(x + k * xs, y + k * ys, inner, mean, scale, weight ? weight + k : NULL,
+        ok_scale_row(x + k * xs, y + k * ys, inner, mean, (float)(off / n), scale, weight ? weight + k : NULL,
                      bias ? bias + k : NULL, args->elementwise);
 }
 
@@ -45,7 +45,7 @@ static void ok_normalize_columns(const ok_normalize_args *args, const float *x, 
     vf variance = ok_column_sum(OK_TERM_OFF_SQUARE, x, xs, axis, lanes, mean) / n - off * off;
     vf scale = 1.0f / v_sqrt(variance + v_splat(args->epsilon));
     for (int64_t k = 0; k < axis; ++k) {
-        vf v = (v_load_first(x + k * xs, lanes) - mean) * scale;
+        vf v = (v_load_first(x + k * xs, lanes) - mean - off) * scale;
         if (weight) v = v * v_splat(weight[k]);
         if (bias) v = v + v_splat(bias[k]);
         v_store_first(y + k * ys, v, lanes);
@@ -86,9 +86,9 @@ static void ok_affine(const void *arguments, ok_context *context) OK_REALTIME {
         float *y = (float *)context->slots[args->destination.slot] +
                    o * ok_length(args->destination.outer_stride, context);
         if (inner == 1 && xs == 1 && ys == 1)
-            ok_scale_row(x, y, axis, 0, 1, args->scale, args->shift, 1);
+            ok_scale_row(x, y, axis, 0, 0, 1, args->scale, args->shift, 1);
         else
             for (int64_t k = 0; k < axis; ++k)
-                ok_scale_row(x + k * xs, y + k * ys, inner, 0, 1, args->scale + k, args->shift + k, 0);
+                ok_scale_row(x + k * xs, y + k * ys, inner, 0, 0, 1, args->scale + k, args->shift + k, 0);
     }
 }

@@ -67,10 +67,14 @@ OK_INLINE void v_store_first(float *p, vf x, int64_t n) {
 OK_INLINE vf ok_column_sum(int32_t term, const float *x, int64_t stride, int64_t n, int64_t lanes, vf shift) {
     vf total = v_zero();
     for (int64_t k = 0; k < n;) {
-        int64_t end = n - k < OK_CHUNK ? n : k + OK_CHUNK;
-        vf chunk = v_zero();
-        for (; k < end; ++k) chunk += ok_term_of(term, v_load_first(x + k * stride, lanes), shift);
-        total += chunk;
+        vf group = v_zero(); // of chunks: no sum has many terms before it has millions
+        for (int c = 0; c < OK_CHUNK && k < n; ++c) {
+            int64_t end = n - k < OK_CHUNK ? n : k + OK_CHUNK;
+            vf chunk = v_zero();
+            for (; k < end; ++k) chunk += ok_term_of(term, v_load_first(x + k * stride, lanes), shift);
+            group += chunk;
+        }
+        total += group;
     }
     return total;
 }

@@ -31,7 +31,8 @@ extension Graph {
         }
         guard shape.indices.contains(axis), parameters == [shape[axis]] else {
             throw OssicleError(
-                .shapeMismatch, "\(name): weight \(parameters.text) is neither [1] nor the channels of \(shape.text)")
+                .shapeMismatch,
+                "\(name): weight \(parameters.text) is neither [1] nor the channels of \(shape.text)")
         }
         let ones = [Dim](repeating: .fixed(1), count: shape.count - axis - 1)
         let slopes = try apply(Reshape(parameters + ones), weight, name: "\(name).weight")

@@ -17,9 +17,15 @@ public protocol Operation: Sendable {
     ///
     /// - Throws: `unsupported` when the result depends on the whole signal.
     func streaming(_ node: StreamingNode) throws -> StreamingForm
+
+    /// Whether its streaming form takes an input that runs ahead of the whole-signal graph (a negative latency), with
+    /// zeros before the first frame. Others get such an input delayed.
+    var takesLead: Bool { get }
 }
 
 extension Operation {
+    public var takesLead: Bool { false }
+
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { 0 }
 
     /// Right for operations that treat every frame alike; those that mix frames bring their own.
@@ -33,6 +39,7 @@ public struct StreamingNode: Sendable {
     /// Types of the inputs in the streaming graph.
     public let inputs: [ValueType]
     /// By how many of its own frames the inputs lag behind the whole-signal graph; equal for all dynamic inputs.
+    /// Negative, where the operation takes that, after zeros were put in front of the signal.
     public let latency: Int
 }
 

@@ -39,7 +39,8 @@ struct AxisView {
 extension Emitter {
     func cAxis(_ view: AxisView) -> ok_axis_operand {
         ok_axis_operand(
-            slot: Int32(view.slot), outer_stride: length(view.outerStride), axis_stride: length(view.axisStride))
+            slot: Int32(view.slot), outer_stride: length(view.outerStride),
+            axis_stride: length(view.axisStride))
     }
 
     /// The operand along `axes`, from a dense copy where its own strides do not allow that.

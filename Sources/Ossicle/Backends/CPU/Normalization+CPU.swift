@@ -12,7 +12,8 @@ extension BatchNormalization: CPUOperation {
                 ok_affine_args(
                     source: emitter.cAxis(source), destination: emitter.cAxis(destination),
                     outer: emitter.length(source.outer), axis: emitter.length(source.axis),
-                    inner: emitter.length(source.inner), scale: emitter.memory.store(factors.scale.map(Float.init)),
+                    inner: emitter.length(source.inner),
+                    scale: emitter.memory.store(factors.scale.map(Float.init)),
                     shift: emitter.memory.store(factors.shift.map(Float.init))),
                 "scale+shift")
         }
@@ -31,7 +32,8 @@ extension LayerNormalization: CPUOperation {
                 inner: isRow ? source.axis : source.inner,
                 ok_normalize_args(
                     source: ok_axis_operand(), destination: ok_axis_operand(), centred: isCentred ? 1 : 0,
-                    columns: isRow ? 0 : 1, elementwise: isRow ? 1 : 0, groups: 1, outer: 0, axis: 0, inner: 0,
+                    columns: isRow ? 0 : 1, elementwise: isRow ? 1 : 0, groups: 1, outer: 0, axis: 0,
+                    inner: 0,
                     epsilon: epsilon, weight: weight.map { UnsafePointer(emitter.memory.store($0)) },
                     bias: bias.map { UnsafePointer(emitter.memory.store($0)) }),
                 isCentred ? "layer norm" : "rms norm")
@@ -50,7 +52,8 @@ extension GroupNormalization: CPUOperation {
                 from: source, to: AxisView(split(destination), (axis + 1)..<(axis + 2))!, axis: source.axis,
                 inner: source.inner,
                 ok_normalize_args(
-                    source: ok_axis_operand(), destination: ok_axis_operand(), centred: 1, columns: 0, elementwise: 0,
+                    source: ok_axis_operand(), destination: ok_axis_operand(), centred: 1, columns: 0,
+                    elementwise: 0,
                     groups: Int64(groups), outer: 0, axis: 0, inner: 0, epsilon: epsilon,
                     weight: weight.map { UnsafePointer(emitter.memory.store($0)) },
                     bias: bias.map { UnsafePointer(emitter.memory.store($0)) }),
@@ -75,7 +78,8 @@ extension GroupNormalization: CPUOperation {
 
 extension Emitter {
     fileprivate func emitNormalize(
-        from source: AxisView, to destination: AxisView, axis: Dim, inner: Dim, _ arguments: ok_normalize_args,
+        from source: AxisView, to destination: AxisView, axis: Dim, inner: Dim,
+        _ arguments: ok_normalize_args,
         _ label: String
     ) {
         var arguments = arguments

@@ -16,7 +16,8 @@ extension Pool: CPUOperation {
                 ok_pool_args(
                     source: emitter.cAxis(source), destination: emitter.cAxis(destination),
                     kind: kind == .max ? Int32(OK_POOL_MAX.rawValue) : Int32(OK_POOL_AVERAGE.rawValue),
-                    counts_padding: countsPadding ? 1 : 0, kernel: Int64(kernel[i]), stride: Int64(axis.stride),
+                    counts_padding: countsPadding ? 1 : 0, kernel: Int64(kernel[i]),
+                    stride: Int64(axis.stride),
                     dilation: Int64(axis.dilation), pad_begin: Int64(axis.past ?? axis.padBegin),
                     pad_end: Int64(axis.padEnd), counter: Int32(counter), lag: Int64(lag),
                     outer: emitter.length(source.outer), axis: emitter.length(source.axis),

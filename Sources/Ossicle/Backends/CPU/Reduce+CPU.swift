@@ -14,7 +14,8 @@ extension Reduce: CPUOperation {
         }
         let view = emitter.axisView(source, reduced)
         func emit(_ destination: Operand) -> Bool {
-            guard let target = AxisView(Self.aligned(destination, reduced, keepsAxes ? axes : []), reduced) else {
+            guard let target = AxisView(Self.aligned(destination, reduced, keepsAxes ? axes : []), reduced)
+            else {
                 return false
             }
             emitter.emitReduce(kind, from: view, to: target, windows: .fixed(1), name)

@@ -6,7 +6,8 @@ extension Pad: CPUOperation {
     func emitCPU(_ emitter: Emitter) throws {
         try emitter.emitPasses(pads.map(\.axis)) { axis, source, destination in
             let begin = pads.first { $0.axis == axis }!.begin
-            emitter.emitTake(OK_TAKE_PADDED, mode: mode, begin: begin, value: value, from: source, to: destination, name)
+            emitter.emitTake(
+                OK_TAKE_PADDED, mode: mode, begin: begin, value: value, from: source, to: destination, name)
         }
     }
 }
@@ -33,7 +34,8 @@ extension Resize: CPUOperation {
         try emitter.emitPasses(axes) { axis, source, destination in
             let scale = scale(targets[axes.firstIndex(of: axis)!])
             if mode == .nearest {
-                return emitter.emitTake(OK_TAKE_NEAREST, scale: scale, from: source, to: destination, "nearest")
+                return emitter.emitTake(
+                    OK_TAKE_NEAREST, scale: scale, from: source, to: destination, "nearest")
             }
             let points = emitter.scratch(
                 byteCount: emitter.maximum(destination.axis) * MemoryLayout<ok_lerp_point>.stride)
@@ -41,7 +43,8 @@ extension Resize: CPUOperation {
                 emitter.kernels.pointee.ok_lerp,
                 ok_lerp_args(
                     source: emitter.cAxis(source), destination: emitter.cAxis(destination), scale: scale,
-                    points: Int32(points), outer: emitter.length(source.outer), axis: emitter.length(source.axis),
+                    points: Int32(points), outer: emitter.length(source.outer),
+                    axis: emitter.length(source.axis),
                     inner: emitter.length(source.inner), windows: emitter.length(destination.axis)),
                 "linear")
         }

@@ -136,6 +136,8 @@ public struct Convolution: Operation {
         return sources.indices.reduce(0) { sum, i in sum + 2 * outputs * inputs[2 * i + 1].dropFirst().reduce(1, *) }
     }
 
+    public var takesLead: Bool { true }
+
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         var form = self
         guard sources.count == 1, let time = sources[0].last, let kernel = node.inputs[1].shape.last?.fixedValue,

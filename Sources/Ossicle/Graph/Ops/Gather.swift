@@ -17,7 +17,8 @@ public struct Gather: Operation {
             indices.allSatisfy((0..<extent).contains)
         else {
             throw OssicleError(
-                .invalidArgument, "indices \(indices) do not lie inside axis \(axis) of \(inputs[0].shape.text)")
+                .invalidArgument,
+                "indices \(indices) do not lie inside axis \(axis) of \(inputs[0].shape.text)")
         }
         var shape = inputs[0].shape
         shape[axis] = .fixed(indices.count)

@@ -39,7 +39,9 @@ public struct BatchNormalization: Operation {
     }
 
     /// What it comes down to: y = x · scale + shift, for each channel.
-    func factors(mean: [Float], variance: [Float], weight: [Float]?, bias: [Float]?) -> (scale: [Double], shift: [Double]) {
+    func factors(mean: [Float], variance: [Float], weight: [Float]?, bias: [Float]?) -> (
+        scale: [Double], shift: [Double]
+    ) {
         let scale = variance.indices.map { i in
             Double(weight?[i] ?? 1) / (Double(variance[i]) + Double(epsilon)).squareRoot()
         }
@@ -64,7 +66,8 @@ public struct LayerNormalization: Operation {
     public static let defaultRMSEpsilon = Float.ulpOfOne
 
     public init(
-        axes: Range<Int>, epsilon: Float = 1e-5, isCentred: Bool = true, hasWeight: Bool = true, hasBias: Bool = true
+        axes: Range<Int>, epsilon: Float = 1e-5, isCentred: Bool = true, hasWeight: Bool = true,
+        hasBias: Bool = true
     ) {
         self.axes = axes
         self.epsilon = epsilon
@@ -87,7 +90,9 @@ public struct LayerNormalization: Operation {
         return [inputs[0]]
     }
 
-    public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { (isCentred ? 7 : 4) * outputs[0].reduce(1, *) }
+    public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int {
+        (isCentred ? 7 : 4) * outputs[0].reduce(1, *)
+    }
 
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         for axis in axes { try requireWholeSignal(axis, of: node.inputs[0]) }
@@ -133,7 +138,9 @@ public struct GroupNormalization: Operation {
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { 7 * outputs[0].reduce(1, *) }
 
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
-        for axis in (axis + 1)..<max(axis + 1, node.inputs[0].rank) { try requireWholeSignal(axis, of: node.inputs[0]) }
+        for axis in (axis + 1)..<max(axis + 1, node.inputs[0].rank) {
+            try requireWholeSignal(axis, of: node.inputs[0])
+        }
         return StreamingForm(self, latency: node.latency)
     }
 }

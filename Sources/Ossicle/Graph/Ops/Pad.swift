@@ -37,7 +37,9 @@ public struct Pad: Operation {
             try check(pad, shape[pad.axis])
             shape[pad.axis] = shape[pad.axis] + (pad.begin + pad.end)
             if let fixed = shape[pad.axis].fixedValue, fixed < 1 {
-                throw OssicleError(.shapeMismatch, "padding \(pad.begin)+\(pad.end) leaves nothing of \(inputs[0].shape.text)")
+                throw OssicleError(
+                    .shapeMismatch,
+                    "padding \(pad.begin)+\(pad.end) leaves nothing of \(inputs[0].shape.text)")
             }
         }
         return [ValueType(shape)]
@@ -49,15 +51,19 @@ public struct Pad: Operation {
             throw OssicleError(.invalidArgument, "\(mode) padding cannot crop, found \(pad.begin)+\(pad.end)")
         }
         guard let length = length.fixedValue else { return }
-        let limit = switch mode {
-        case .zeros, .replicate: Int.max
-        case .reflect: length - 1
-        case .circular: length
-        }
+        let limit =
+            switch mode {
+            case .zeros, .replicate: Int.max
+            case .reflect: length - 1
+            case .circular: length
+            }
         if most > limit {
-            throw OssicleError(.invalidArgument, "\(mode) padding of \(most) needs more than the input's \(length) elements")
+            throw OssicleError(
+                .invalidArgument, "\(mode) padding of \(most) needs more than the input's \(length) elements")
         }
     }
+
+    public var takesLead: Bool { true }
 
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         guard let time = pads.first(where: { !node.inputs[0].shape[$0.axis].isFixed }) else {
@@ -65,11 +71,12 @@ public struct Pad: Operation {
         }
         guard mode == .zeros, value == 0, pads.count == 1, time.axis == node.inputs[0].rank - 1 else {
             throw OssicleError(
-                .unsupported, "of all paddings along the frames of \(node.inputs[0].shape.text), only zeros can stream")
+                .unsupported,
+                "of all paddings along the frames of \(node.inputs[0].shape.text), only zeros can stream")
         }
-        // Zeros in front are a delay, or take away from one; frames cropped there are a lookahead.
-        let delay = max(0, time.begin - node.latency)
-        let form: any Operation = delay > 0 ? Delay(frames: delay) : Unary(.identity)
-        return StreamingForm(form, latency: max(0, node.latency - time.begin), needsSilentPast: time.begin > 0)
+        // Zeros in front let the stream run ahead, as it has seen them before its first frame; frames cropped there
+        // are a lookahead.
+        return StreamingForm(
+            Unary(.identity), latency: node.latency - time.begin, needsSilentPast: time.begin > 0)
     }
 }

@@ -15,7 +15,8 @@ public struct Pool: Operation {
     var lag = 0
 
     public init(
-        _ kind: Kind, kernel: [Int], axes: [ConvolutionAxis], ceilMode: Bool = false, countsPadding: Bool = true
+        _ kind: Kind, kernel: [Int], axes: [ConvolutionAxis], ceilMode: Bool = false,
+        countsPadding: Bool = true
     ) {
         self.kind = kind
         self.kernel = kernel
@@ -47,7 +48,8 @@ public struct Pool: Operation {
             let length = shape[position]
             shape[position] = outputLength(length, axis, span: span)
             if let fixed = shape[position].fixedValue, fixed < 1 {
-                throw OssicleError(.shapeMismatch, "input length \(length) is shorter than the window of \(span)")
+                throw OssicleError(
+                    .shapeMismatch, "input length \(length) is shorter than the window of \(span)")
             }
         }
         return [ValueType(shape)]
@@ -65,11 +67,15 @@ public struct Pool: Operation {
         outputs[0].reduce(1, *) * kernel.reduce(1, *)
     }
 
+    public var takesLead: Bool { true }
+
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         let first = node.inputs[0].rank - axes.count
         for i in axes.indices.dropLast() { try requireWholeSignal(first + i, of: node.inputs[0]) }
         let time = axes[axes.count - 1]
-        guard node.inputs[0].shape.last?.isFixed == false else { return StreamingForm(self, latency: node.latency) }
+        guard node.inputs[0].shape.last?.isFixed == false else {
+            return StreamingForm(self, latency: node.latency)
+        }
         let (latency, past) = time.streaming(kernel: kernel[axes.count - 1], latency: node.latency)
         var form = self
         form.lag = node.latency

@@ -26,16 +26,19 @@ public struct Resize: Operation {
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
-        guard axes.count == targets.count, Set(axes).count == axes.count, mode == .linear || !alignsCorners else {
+        guard axes.count == targets.count, Set(axes).count == axes.count, mode == .linear || !alignsCorners
+        else {
             throw OssicleError(
-                .invalidArgument, "expected one target for each of \(axes), and corners aligned in linear mode only")
+                .invalidArgument,
+                "expected one target for each of \(axes), and corners aligned in linear mode only")
         }
         var shape = inputs[0].shape
         for (axis, target) in zip(axes, targets) {
             try expect(axis, of: inputs[0])
             shape[axis] = try target.extent(of: shape[axis])
             if let fixed = shape[axis].fixedValue, fixed < 1 {
-                throw OssicleError(.shapeMismatch, "\(inputs[0].shape.text) is resized to nothing along axis \(axis)")
+                throw OssicleError(
+                    .shapeMismatch, "\(inputs[0].shape.text) is resized to nothing along axis \(axis)")
             }
         }
         return [ValueType(shape)]
@@ -71,7 +74,8 @@ extension Resize.Target {
         case .extent(let extent): return .fixed(extent)
         case .factor(let factor):
             guard factor > 0, factor <= 65536 else {
-                throw OssicleError(.invalidArgument, "a scale factor must be positive and at most 65536, found \(factor)")
+                throw OssicleError(
+                    .invalidArgument, "a scale factor must be positive and at most 65536, found \(factor)")
             }
             if let whole = wholeFactor { return dim.affine(multiplier: whole) }
             if let fixed = dim.fixedValue { return .fixed(Int(Double(fixed) * factor)) }
@@ -81,7 +85,9 @@ extension Resize.Target {
                     return dim.affine(multiplier: Int(multiplier), divisor: divisor)
                 }
             }
-            throw OssicleError(.unsupported, "a dynamic length cannot be scaled by \(factor), which is no ratio of integers below 1025")
+            throw OssicleError(
+                .unsupported,
+                "a dynamic length cannot be scaled by \(factor), which is no ratio of integers below 1025")
         }
     }
 }

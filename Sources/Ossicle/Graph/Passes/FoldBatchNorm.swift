@@ -14,7 +14,8 @@ enum FoldBatchNorm {
             target.channelAxis == norm.axis
         else { return }
         func values(_ id: ValueID) -> [Float] { rewriter.graph.constant(id)!.floats() }
-        let needed = target.weights.map { source.inputs[$0] } + node.inputs.dropFirst()
+        let needed =
+            target.weights.map { source.inputs[$0] } + node.inputs.dropFirst()
             + (target.bias.map { [source.inputs[$0]] } ?? [])
         guard needed.allSatisfy({ rewriter.graph.constant($0) != nil }) else { return }
         let (scale, shift) = norm.factors(
@@ -27,7 +28,8 @@ enum FoldBatchNorm {
             var scaled = weight.floats()
             let channel = target.channel(shape: weight.shape)
             for k in scaled.indices { scaled[k] = Float(Double(scaled[k]) * scale[channel(k)]) }
-            inputs[position] = rewriter.addConstant("\(source.name).weight", try Tensor(scaled, shape: weight.shape))
+            inputs[position] = rewriter.addConstant(
+                "\(source.name).weight", try Tensor(scaled, shape: weight.shape))
         }
         let old = target.bias.map { values(inputs[$0]) }
         let bias = shift.indices.map { Float(Double(old?[$0] ?? 0) * scale[$0] + shift[$0]) }
@@ -48,7 +50,8 @@ private struct Target {
 
     init?(_ operation: any Operation, rank: Int) {
         switch operation {
-        case var conv as Convolution where conv.activation.isIdentity && conv.gate == nil && !conv.hasResidual:
+        case var conv as Convolution
+        where conv.activation.isIdentity && conv.gate == nil && !conv.hasResidual:
             weights = conv.sources.indices.map { 2 * $0 + 1 }
             bias = conv.biasIndex
             channelAxis = rank - conv.spatialRank - 1

@@ -28,11 +28,12 @@ struct StreamingPass {
         }
         for input in source.inputs { try addInput(input) }
         for node in source.nodes { try add(node) }
-        guard let value = values[output.value], let latency = latencies[value] else {
+        guard var value = values[output.value], latencies[value] != nil else {
             throw OssicleError(.unsupported, "the output does not depend on the stream's input")
         }
+        value = try align(value, to: 0, output.name)
         target.output(output.name, value)
-        return (target, latency)
+        return (target, latencies[value]!)
     }
 
     private mutating func addInput(_ port: Port) throws {
@@ -60,7 +61,8 @@ struct StreamingPass {
 
     private mutating func add(_ node: Node) throws {
         var inputs = node.inputs.map { map($0) }
-        let latency = inputs.compactMap { latencies[$0] }.max()
+        var latency = inputs.compactMap { latencies[$0] }.max()
+        if let lead = latency, lead < 0, !node.operation.takesLead { latency = 0 }
         if let latency { inputs = try inputs.map { try align($0, to: latency, node.name) } }
         let form: StreamingForm
         do {
