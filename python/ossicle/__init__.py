@@ -1,0 +1,1 @@
+"""Real-time neural audio inference."""
