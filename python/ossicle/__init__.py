@@ -1,1 +1,0 @@
-"""Real-time neural audio inference."""
