@@ -2,12 +2,14 @@
 """Builds the engine through `swift build`: the one place that does.
 
     scripts/build.py --prefix DIR   lib/libossicle.so, include/ and lib/pkgconfig/ossicle.pc under DIR
-    scripts/build.py --python       libossicle.so and the cffi extension beside the Python sources, for developers
+    scripts/build.py --python       libossicle.so and the cffi extension beside the Python sources
     scripts/build.py --variant V    another build of the library: its path is printed
+    scripts/build.py --test         builds and runs the Swift tests; further arguments go to `swift test`
+    scripts/build.py --example      builds and runs the Swift example
     scripts/build.py --swift        prints where Swift is, or says how to get it
 
-`pip install .` and `pip wheel .` come here through setup.py. The standard library alone is needed for everything
-but --python, which needs cffi.
+`pip install .` and `pip wheel .` come here through setup.py. Nothing but the standard library is needed,
+except for --python, which needs cffi.
 """
 
 from __future__ import annotations
@@ -31,7 +33,14 @@ PYTHON_FLOOR = 10  # of the limited API: Python 3.10
 SWIFT_FLOOR = (6, 0)
 
 #: What the library may need of the system. The loader is part of libc (thread-local storage lives in it).
-ALLOWED = {"libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+ALLOWED = {
+    "libc.so.6",
+    "libm.so.6",
+    "libstdc++.so.6",
+    "libgcc_s.so.1",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+}
 
 STATIC = ["-Xswiftc", "-static-stdlib"]
 SHIPPED = [*STATIC, "-Xlinker", f"--version-script={ROOT / 'scripts' / 'exports.map'}"]
@@ -40,10 +49,19 @@ VARIANTS: dict[str, list[str]] = {
     "release": ["-c", "release", *SHIPPED, "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all"],
     # Swift's runtime as shared libraries, so that an interposer sees retain, release and allocation.
     "dynamic": ["-c", "release"],
-    "address": ["-c", "release", *STATIC, "--sanitize", "address", "-Xcc", "-fsanitize=undefined",
-                "-Xcc", "-fno-sanitize-recover=all"],
+    "address": [
+        "-c",
+        "release",
+        *STATIC,
+        "--sanitize",
+        "address",
+        "-Xcc",
+        "-fsanitize=undefined",
+        "-Xcc",
+        "-fno-sanitize-recover=all",
+    ],
     "thread": ["-c", "release", *STATIC, "--sanitize", "thread"],
-}  # fmt: skip
+}
 
 HOW_TO_GET_SWIFT = """\
 Swift {floor} or newer is needed to build Ossicle, and none was found on PATH, in $SWIFT_HOME/usr/bin, in
@@ -51,8 +69,8 @@ Swift {floor} or newer is needed to build Ossicle, and none was found on PATH, i
 ~/swift*/usr/bin.{found}
 
 How to get it:
-  1. Open https://www.swift.org/install/linux/ and take the toolchain for your distribution, or run the swiftly
-     installer described there.
+  1. Open https://www.swift.org/install/linux/ and take the toolchain for your distribution, or run the
+     swiftly installer described there.
   2. From the archive: tar xzf swift-*.tar.gz && sudo mv swift-*/ /opt/swift
   3. Either add /opt/swift/usr/bin to PATH or run this again: it looks there by itself.
 A ready wheel needs no Swift: pip install ossicle-*.whl"""
@@ -62,7 +80,7 @@ class BuildError(Exception):
     """What went wrong, in words for the person at the terminal."""
 
 
-# --- tools -------------------------------------------------------------------------------------------------------
+# --- tools -----------------------------------------------------------------------------------------
 
 
 def swift_version(swift: Path) -> tuple[int, int] | None:
@@ -114,7 +132,8 @@ def run(command: list[str], **options: object) -> None:
 def load(name: str, path: Path) -> ModuleType:
     """Imports one file of ours by its path: scripts/ is not on anyone's module path."""
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -128,7 +147,7 @@ def release_number() -> str:
     return match[1]
 
 
-# --- the library --------------------------------------------------------------------------------------------------
+# --- the library -----------------------------------------------------------------------------------
 
 
 def engine(variant: str = "release") -> Path:
@@ -138,8 +157,19 @@ def engine(variant: str = "release") -> Path:
     swift = find_swift()
     scratch = ROOT / ".build" / f"library-{variant}"
     options = VARIANTS[variant]
-    run([str(swift), "build", "--product", "ossicle", "--scratch-path", str(scratch),
-         *options, "-Xlinker", f"-soname={LIBRARY}"])  # fmt: skip
+    run(
+        [
+            str(swift),
+            "build",
+            "--product",
+            "ossicle",
+            "--scratch-path",
+            str(scratch),
+            *options,
+            "-Xlinker",
+            f"-soname={LIBRARY}",
+        ]
+    )
     library = scratch / options[1] / LIBRARY
     if variant == "release":
         check(library, set())
@@ -178,8 +208,9 @@ def install(prefix: Path) -> None:
     library = engine()
     (prefix / "lib" / "pkgconfig").mkdir(parents=True, exist_ok=True)
     replace(library, prefix / "lib" / LIBRARY)
-    shutil.copytree(HEADERS, prefix / "include", dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("module.modulemap"))  # fmt: skip
+    shutil.copytree(
+        HEADERS, prefix / "include", dirs_exist_ok=True, ignore=shutil.ignore_patterns("module.modulemap")
+    )
     (prefix / "lib" / "pkgconfig" / "ossicle.pc").write_text(PKG_CONFIG.format(version=release_number()))
 
 
@@ -190,7 +221,48 @@ def replace(source: Path, target: Path) -> None:
     os.replace(fresh, target)
 
 
-# --- Python -------------------------------------------------------------------------------------------------------
+# --- Swift -----------------------------------------------------------------------------------------
+
+
+def test(more: list[str]) -> None:
+    """The Swift tests, optimised: the kernels' C at -O0 would take minutes."""
+    run(
+        [
+            str(find_swift()),
+            "test",
+            "-c",
+            "release",
+            "-Xswiftc",
+            "-enable-testing",
+            "--scratch-path",
+            str(ROOT / ".build" / "tests"),
+            *more,
+        ]
+    )
+
+
+def example() -> None:
+    """The Swift example is a package of its own that depends on this one, as a user's would."""
+    package, scratch = ROOT / "examples" / "swift", ROOT / ".build" / "example"
+    run(
+        [
+            str(find_swift()),
+            "run",
+            "-c",
+            "release",
+            "--package-path",
+            str(package),
+            "--scratch-path",
+            str(scratch),
+            "stream-wav",
+            str(ROOT / "tests/data/models/nam/BossWN-nano.nam"),
+            str(ROOT / "examples/audio/phrase.wav"),
+            str(ROOT / ".build" / "example.wav"),
+        ]
+    )
+
+
+# --- Python ----------------------------------------------------------------------------------------
 
 
 def python_objects(folder: Path) -> None:
@@ -207,12 +279,30 @@ def extension(folder: Path) -> None:
     work = ROOT / ".build" / "cffi"
     work.mkdir(parents=True, exist_ok=True)
     source = work / "_ffi.c"
-    load("ossicle_build_ffi", ROOT / "python" / "ossicle" / "_build_ffi.py").ffibuilder.emit_c_code(str(source))
+    load("ossicle_build_ffi", ROOT / "python" / "ossicle" / "_build_ffi.py").ffibuilder.emit_c_code(
+        str(source)
+    )
     built = work / EXTENSION
     # Forward declarations that cffi writes need no warnings; ours come from the compiler of the header tests.
-    run([find_compiler(), "-shared", "-fPIC", "-O2", "-fvisibility=hidden", f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000",
-         f"-I{include}", f"-I{HEADERS}", str(source), "-o", str(built), f"-L{folder}", "-lossicle",
-         "-Wl,-rpath,$ORIGIN", "-Wl,--strip-all"])  # fmt: skip
+    run(
+        [
+            find_compiler(),
+            "-shared",
+            "-fPIC",
+            "-O2",
+            "-fvisibility=hidden",
+            f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000",
+            f"-I{include}",
+            f"-I{HEADERS}",
+            str(source),
+            "-o",
+            str(built),
+            f"-L{folder}",
+            "-lossicle",
+            "-Wl,-rpath,$ORIGIN",
+            "-Wl,--strip-all",
+        ]
+    )
     check(built, {LIBRARY})
     replace(built, folder / EXTENSION)
 
@@ -222,10 +312,14 @@ def main() -> int:
     parser.add_argument("--prefix", type=Path, help="install library, headers and pkg-config file here")
     parser.add_argument("--python", action="store_true", help="build into python/ossicle")
     parser.add_argument("--variant", choices=VARIANTS, help="build this variant and print the library's path")
+    parser.add_argument(
+        "--test", nargs=argparse.REMAINDER, help="run the Swift tests with these further arguments"
+    )
+    parser.add_argument("--example", action="store_true", help="build and run the Swift example")
     parser.add_argument("--swift", action="store_true", help="print the path of the swift command")
     arguments = parser.parse_args()
-    if not any(vars(arguments).values()):
-        parser.error("say what to build: --prefix DIR, --python, --variant NAME or --swift")
+    if not any(value or value == [] for value in vars(arguments).values()):
+        parser.error("say what to do: see --help")
     try:
         if arguments.swift:
             print(find_swift())
@@ -233,6 +327,10 @@ def main() -> int:
             print(engine(arguments.variant))
         if arguments.prefix:
             install(arguments.prefix.resolve())
+        if arguments.test is not None:
+            test(arguments.test)
+        if arguments.example:
+            example()
         if arguments.python:
             python_objects(ROOT / "python" / "ossicle")
     except BuildError as error:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What a shared object needs and what it offers, read from its ELF dynamic section.
 
-A machine that builds Ossicle need not have binutils, so the build and the tests read the few tables they check
-themselves. 64-bit little-endian objects only. Source of the layout: the System V ABI, chapters 4 and 5, and the
-Linux Standard Base for the version tables.
+A machine that builds Ossicle need not have binutils, so the build and the tests read the few tables they
+check themselves. 64-bit little-endian objects only. Source of the layout: the System V ABI, chapters 4 and 5,
+and the Linux Standard Base for the version tables.
 
     scripts/elf.py FILE    prints needed libraries, run path, versions and exported symbols
 """
@@ -44,7 +44,9 @@ def _sections(data: bytes) -> list[_Section]:
     table, size, count = (*struct.unpack_from("<Q", data, 40), *struct.unpack_from("<2H", data, 58))
     found = []
     for index in range(count):
-        _, kind, _, _, offset, length, link, info, _, _ = struct.unpack_from("<2I4Q2I2Q", data, table + index * size)
+        _, kind, _, _, offset, length, link, info, _, _ = struct.unpack_from(
+            "<2I4Q2I2Q", data, table + index * size
+        )
         found.append(_Section(kind, offset, length, link, info))
     return found
 
@@ -116,7 +118,9 @@ def platform_tag(objects: list[SharedObject]) -> str:
 if __name__ == "__main__":
     for argument in sys.argv[1:]:
         described = read(Path(argument))
-        print(f"{argument}: {described.machine}, soname {described.soname or '-'}, run path {described.run_path or '-'}")
+        print(f"{argument}: {described.machine}")
+        print("soname:", described.soname or "-")
+        print("run path:", described.run_path or "-")
         print("needed:", *described.needed)
         print("versions:", *sorted(described.versions))
         print("exported:", *described.exported, sep="\n  ")

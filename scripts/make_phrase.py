@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the guitar phrase that the examples and the demo play: plucked strings after Karplus and Strong.
 
-A burst of noise runs round a delay line as long as one period; each round it is averaged with its neighbour, so the
-high partials die first, as on a string. Source: K. Karplus, A. Strong, "Digital Synthesis of Plucked-String and
-Drum Timbres", Computer Music Journal 7(2), 1983. The result is the same on every machine.
+A burst of noise runs round a delay line as long as one period; each round it is averaged with its neighbour,
+so the high partials die first, as on a string. Source: K. Karplus, A. Strong, "Digital Synthesis of
+Plucked-String and Drum Timbres", Computer Music Journal 7(2), 1983. The result is the same on every machine.
 
     scripts/make_phrase.py [examples/audio/phrase.wav]
 """
@@ -21,7 +21,8 @@ SECONDS = 4.0
 #: Start in seconds, MIDI notes, seconds until the string is damped: a riff in E minor and a last chord.
 PHRASE = [
     (0.00, [40], 0.45), (0.25, [40], 0.25), (0.50, [43], 0.45), (0.75, [45], 0.45), (1.00, [40, 47], 0.50),
-    (1.50, [46], 0.25), (1.75, [45], 0.25), (2.00, [43], 0.45), (2.25, [40], 0.35), (2.50, [40, 47, 52, 55], 1.45),
+    (1.50, [46], 0.25), (1.75, [45], 0.25), (2.00, [43], 0.45), (2.25, [40], 0.35),
+    (2.50, [40, 47, 52, 55], 1.45),
 ]  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def phrase() -> np.ndarray:
             begin = round((start + 0.012 * strum) * RATE)
             string = pluck(note, seconds, generator)[: sound.size - begin]
             sound[begin : begin + string.size] += string
-    return 0.7 * sound / np.abs(sound).max()
+    return np.asarray(0.7 * sound / np.abs(sound).max())
 
 
 def main() -> None:

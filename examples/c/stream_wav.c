@@ -34,7 +34,8 @@ static int play(const ossicle_model *model, wav *sound, size_t block) {
         for (size_t at = 0; result == 0 && at < sound->frames; at += block) {
             size_t frames = sound->frames - at < block ? sound->frames - at : block;
             for (size_t i = 0; i < frames; ++i) x[i] = sound->samples[(at + i) * sound->channels + c];
-            int32_t status = ossicle_stream_process(stream, x, y, frames); // all that runs on the audio thread
+            int32_t status =
+                ossicle_stream_process(stream, x, y, frames); // all that runs on the audio thread
             if (status != OSSICLE_OK) {
                 fprintf(stderr, "process: %s\n", ossicle_status_text(status));
                 result = 1;

@@ -1,4 +1,5 @@
-// Source of the layout: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF).
+// Source of the layout: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0"
+// (RIFF).
 #include "wav.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static float sample(const unsigned char *p, uint32_t kind, uint32_t bits) {
 
 static const char *decode(const unsigned char *data, size_t size, wav *out) {
     uint32_t kind = 0, bits = 0;
-    if (size < 12 || memcmp(data, "RIFF", 4) != 0 || memcmp(data + 8, "WAVE", 4) != 0) return "not a WAV file";
+    if (size < 12 || memcmp(data, "RIFF", 4) != 0 || memcmp(data + 8, "WAVE", 4) != 0)
+        return "not a WAV file";
     for (size_t at = 12; size - at >= 8;) {
         const unsigned char *body = data + at + 8;
         size_t length = u32(data + at + 4), left = size - at - 8;
@@ -38,8 +40,10 @@ static const char *decode(const unsigned char *data, size_t size, wav *out) {
             bits = u16(body + 14);
             if (kind == EXTENSIBLE && length >= 26) kind = u16(body + 24);
         } else if (memcmp(data + at, "data", 4) == 0) {
-            int known = (kind == PCM && (bits == 16 || bits == 24 || bits == 32)) || (kind == FLOATING && bits == 32);
-            if (!known || out->channels == 0) return "only PCM of 16, 24 or 32 bits and 32-bit float are read";
+            int known =
+                (kind == PCM && (bits == 16 || bits == 24 || bits == 32)) || (kind == FLOATING && bits == 32);
+            if (!known || out->channels == 0)
+                return "only PCM of 16, 24 or 32 bits and 32-bit float are read";
             if (length > left) length = left; // a recorder that was cut off
             size_t step = bits / 8, count = length / step / out->channels * out->channels;
             out->frames = count / out->channels;

@@ -30,13 +30,14 @@ static uint64_t counts[LIBC_NAMES];
 static int used;
 
 // Every watched function owns one line of the table; `real` is found once, before any program code runs. The
-// functions are defined under names of their own, so that libc's prototypes (variadic ones too) need not match.
+// functions are defined under names of their own, so that libc's prototypes (variadic ones too) need not
+// match.
 static int line_of(const char *name) {
     names[used] = name;
     return used++;
 }
 
-// --- 1. libc --------------------------------------------------------------------------------------------------
+// --- 1. libc
 
 #define WATCH(result, name, parameters, arguments)                                                           \
     static result(*real_##name) parameters;                                                                  \
@@ -89,7 +90,8 @@ WATCH(int, pthread_cond_wait, (pthread_cond_t * a, pthread_mutex_t *b), (a, b))
 WATCH(int, pthread_cond_signal, (pthread_cond_t * a), (a))
 WATCH(int, pthread_cond_broadcast, (pthread_cond_t * a), (a))
 WATCH(int, pthread_once, (pthread_once_t * a, void (*b)(void)), (a, b))
-WATCH(int, pthread_create, (pthread_t * a, const pthread_attr_t *b, void *(*c)(void *), void *d), (a, b, c, d))
+WATCH(int, pthread_create, (pthread_t * a, const pthread_attr_t *b, void *(*c)(void *), void *d),
+      (a, b, c, d))
 WATCH(int, sem_wait, (sem_t * a), (a))
 WATCH(int, sem_post, (sem_t * a), (a))
 WATCH(int, sched_yield, (void), ())
@@ -107,7 +109,7 @@ WATCH(int, open, (const char *a, int b, int c), (a, b, c))
 WATCH(int, openat, (int a, const char *b, int c, int d), (a, b, c, d))
 WATCH(long, syscall, (long n, long a, long b, long c, long d, long e, long f), (n, a, b, c, d, e, f))
 
-// --- 2. the Swift runtime -------------------------------------------------------------------------------------
+// --- 2. the Swift runtime
 
 #define SWIFT_RUNTIME(X)                                                                                     \
     X(swift_retain)                                                                                          \
@@ -150,13 +152,15 @@ static const char *const swift_names[] = {SWIFT_RUNTIME(TEXT)};
 __attribute__((visibility("hidden"))) uint64_t ossicle_swift_counts[SWIFT_NAMES];
 __attribute__((visibility("hidden"))) void *ossicle_swift_real[SWIFT_NAMES];
 
-// These functions keep registers that C does not, so they are passed through without touching any but the flags.
+// These functions keep registers that C does not, so they are passed through without touching any but the
+// flags.
 #if defined(__x86_64__)
 #define THUNK_AT(name, at)                                                                                   \
     __asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n"                                     \
             "    incq ossicle_swift_counts+8*" at "(%rip)\n"                                                 \
             "    jmpq *ossicle_swift_real+8*" at "(%rip)\n");
-#define THUNK(name) __asm__(".set at_" #name ", ossicle_number\n.set ossicle_number, ossicle_number + 1\n"); \
+#define THUNK(name)                                                                                          \
+    __asm__(".set at_" #name ", ossicle_number\n.set ossicle_number, ossicle_number + 1\n");                 \
     THUNK_AT(name, "at_" #name)
 __asm__(".set ossicle_number, 0\n");
 SWIFT_RUNTIME(THUNK)
@@ -166,7 +170,7 @@ __attribute__((constructor(102))) static void find_swift(void) {
     for (int i = 0; i < SWIFT_NAMES; ++i) ossicle_swift_real[i] = dlsym(RTLD_NEXT, swift_names[i]);
 }
 
-// --- 3. system calls ------------------------------------------------------------------------------------------
+// --- 3. system calls
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -177,8 +181,8 @@ static uint64_t trapped;
 static long last_trapped;
 
 #if defined(__x86_64__)
-// The first system call of an armed stretch is counted and carried out; the rest of the stretch passes freely,
-// because the return from this handler is a system call itself.
+// The first system call of an armed stretch is counted and carried out; the rest of the stretch passes
+// freely, because the return from this handler is a system call itself.
 static void on_system_call(int signal, siginfo_t *info, void *context) {
     (void)signal;
     selector = 0;
@@ -191,8 +195,8 @@ static void on_system_call(int signal, siginfo_t *info, void *context) {
     long result;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"((long)info->si_syscall), "D"(r[REG_RDI]), "S"(r[REG_RSI]), "d"(r[REG_RDX]), "r"(r10),
-                       "r"(r8), "r"(r9)
+                     : "a"((long)info->si_syscall), "D"(r[REG_RDI]), "S"(r[REG_RSI]), "d"(r[REG_RDX]),
+                       "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     r[REG_RAX] = result;
 }
@@ -206,7 +210,7 @@ __attribute__((constructor(103))) static void start_dispatch(void) {
 #endif
 }
 
-// --- for the driver -------------------------------------------------------------------------------------------
+// --- for the driver
 
 static uint64_t swift_before[SWIFT_NAMES], swift_counts[SWIFT_NAMES];
 

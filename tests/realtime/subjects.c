@@ -13,11 +13,15 @@ typedef struct {
 } recipe;
 
 #define LIFT {"Conv1d", "{\"in_channels\":1,\"out_channels\":5,\"kernel_size\":1}", "weight:5,1,1 bias:5"}
-#define ACTIVATION(module, arguments) {module, {LIFT, {module, arguments, ""}}}
+#define ACTIVATION(module, arguments)                                                                        \
+    {                                                                                                        \
+        module, { LIFT, {module, arguments, ""} }                                                            \
+    }
 
 static const recipe recipes[] = {
     {"Linear", {{"Linear", "{\"in_features\":3,\"out_features\":7}", "weight:7,3 bias:7"}}},
-    {"Linear, no bias", {{"Linear", "{\"in_features\":1,\"out_features\":16,\"bias\":false}", "weight:16,1"}}},
+    {"Linear, no bias",
+     {{"Linear", "{\"in_features\":1,\"out_features\":16,\"bias\":false}", "weight:16,1"}}},
     {"LSTM",
      {{"LSTM", "{\"input_size\":1,\"hidden_size\":20}",
        "weight_ih_l0:80,1 weight_hh_l0:80,20 bias_ih_l0:80 bias_hh_l0:80"}}},
@@ -30,7 +34,8 @@ static const recipe recipes[] = {
      {{"GRU", "{\"input_size\":1,\"hidden_size\":20}",
        "weight_ih_l0:60,1 weight_hh_l0:60,20 bias_ih_l0:60 bias_hh_l0:60"}}},
     {"GRU, odd width, no bias",
-     {{"GRU", "{\"input_size\":3,\"hidden_size\":11,\"bias\":false}", "weight_ih_l0:33,3 weight_hh_l0:33,11"}}},
+     {{"GRU", "{\"input_size\":3,\"hidden_size\":11,\"bias\":false}",
+       "weight_ih_l0:33,3 weight_hh_l0:33,11"}}},
     {"Conv1d, causal",
      {{"Conv1d",
        "{\"in_channels\":1,\"out_channels\":8,\"kernel_size\":3,\"dilation\":7,\"padding\":\"causal\"}",
@@ -77,7 +82,8 @@ void must(int32_t status, const void *handle, const char *what) {
     exit(1);
 }
 
-// Gives one weight as "name:8,1,3" describes it, filled with small deterministic numbers (variances positive).
+// Gives one weight as "name:8,1,3" describes it, filled with small deterministic numbers (variances
+// positive).
 static void set_weight(ossicle_sequential *sequential, int layer, const char *text, unsigned *seed) {
     int64_t shape[OSSICLE_MAX_RANK], count = 1;
     int32_t rank = 0;
@@ -90,7 +96,8 @@ static void set_weight(ossicle_sequential *sequential, int layer, const char *te
     }
     float *data = malloc((size_t)count * sizeof *data);
     for (int64_t i = 0; i < count; ++i) data[i] = 0.25f * noise(seed) + (strstr(name, "var") ? 0.75f : 0.0f);
-    must(ossicle_sequential_set_weight(sequential, name, OSSICLE_FLOAT32, shape, rank, data), sequential, name);
+    must(ossicle_sequential_set_weight(sequential, name, OSSICLE_FLOAT32, shape, rank, data), sequential,
+         name);
     free(data);
 }
 
@@ -101,11 +108,13 @@ int next_layer(size_t index, subject *out) {
     unsigned seed = 1;
     must(ossicle_sequential_create(&sequential), NULL, r->name);
     for (int i = 0; i < MAX_LAYERS && r->layers[i].module; ++i)
-        must(ossicle_sequential_add(sequential, r->layers[i].module, r->layers[i].arguments, 0), sequential, r->name);
+        must(ossicle_sequential_add(sequential, r->layers[i].module, r->layers[i].arguments, 0), sequential,
+             r->name);
     for (int i = 0; i < MAX_LAYERS && r->layers[i].module; ++i) {
         char weights[256];
         snprintf(weights, sizeof weights, "%s", r->layers[i].weights);
-        for (char *one = strtok(weights, " "); one; one = strtok(NULL, " ")) set_weight(sequential, i, one, &seed);
+        for (char *one = strtok(weights, " "); one; one = strtok(NULL, " "))
+            set_weight(sequential, i, one, &seed);
     }
     out->name = r->name;
     must(ossicle_sequential_build(sequential, NULL, &out->model), sequential, r->name);

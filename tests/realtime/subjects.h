@@ -10,7 +10,8 @@ typedef struct {
     int streams; // 0: works on whole tensors only, so it is run through a session
 } subject;
 
-/// Builds the next layer of the table into `out`; 0 when the table is at its end. Ends the process on an error.
+/// Builds the next layer of the table into `out`; 0 when the table is at its end. Ends the process on an
+/// error.
 int next_layer(size_t index, subject *out);
 /// Loads a model file. Ends the process on an error.
 subject load_subject(const char *path);
