@@ -339,8 +339,9 @@ int main(int argc, char **argv) {
     }
     if (wanted) return control(wanted, i < argc ? argv[i] : "");
     subject s;
+    failures += missing_layers();
     for (size_t layer = 0, file = (size_t)i;;) {
-        if (!next_layer(layer++, &s)) {
+        if (!next_layer(&layer, &s)) {
             if (file >= (size_t)argc) break;
             s = load_subject(argv[file++]);
         }

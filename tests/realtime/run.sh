@@ -38,15 +38,18 @@ symbols() {
 }
 
 interposer() {
-    build_watched "$("$python" scripts/build.py --variant release | tail -1)"
-    local what
+    local library what
+    library="$("$python" scripts/build.py --variant release | tail -1)"
+    build_watched "$library"
     for what in malloc pthread_mutex_lock write "system call" load; do watched --control "$what" "${models[0]}"; done
     watched --callbacks "$callbacks" "${models[@]}"
 }
 
 # The same with Swift's runtime as shared libraries: retain, release, allocation and metadata are seen, too.
 swift() {
-    build_watched "$("$python" scripts/build.py --variant dynamic | tail -1)"
+    local library
+    library="$("$python" scripts/build.py --variant dynamic | tail -1)"
+    build_watched "$library"
     library_path="$library_path:$("$tools/swift" -print-target-info | sed -n 's/.*"\(.*lib\/swift\/linux\)".*/\1/p' | head -1)"
     watched --control swift_retain "${models[0]}" 2>"$work/control.txt" || { cat "$work/control.txt"; return 1; }
     watched --callbacks "$((callbacks / 20 + 1))" "${models[@]}"

@@ -12,7 +12,9 @@ typedef struct {
 
 /// Builds the next layer of the table into `out`; 0 when the table is at its end. Ends the process on an
 /// error.
-int next_layer(size_t index, subject *out);
+int next_layer(size_t *index, subject *out);
+/// How many modules of the engine the table leaves out; their names go to stderr.
+int missing_layers(void);
 /// Loads a model file. Ends the process on an error.
 subject load_subject(const char *path);
 /// Ends the process with the library's message unless `status` is OSSICLE_OK.
