@@ -34,7 +34,7 @@ watched() {
 # than arithmetic and copying.
 symbols() {
     "$python" scripts/build.py --variant release >/dev/null
-    "$python" tests/realtime/symbols.py "$tools/llvm-nm" .build/library-release/release
+    "$python" tests/realtime/symbols.py "$tools/llvm-objdump" "$tools/llvm-nm" .build/library-release/release
 }
 
 interposer() {
