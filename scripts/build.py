@@ -208,9 +208,10 @@ def install(prefix: Path) -> None:
     library = engine()
     (prefix / "lib" / "pkgconfig").mkdir(parents=True, exist_ok=True)
     replace(library, prefix / "lib" / LIBRARY)
-    shutil.copytree(
-        HEADERS, prefix / "include", dirs_exist_ok=True, ignore=shutil.ignore_patterns("module.modulemap")
-    )
+    for header in [HEADERS / "ossicle.h", *sorted((HEADERS / "ossicle").glob("*.h"))]:
+        target = prefix / "include" / header.relative_to(HEADERS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(header, target)
     (prefix / "lib" / "pkgconfig" / "ossicle.pc").write_text(PKG_CONFIG.format(version=release_number()))
 
 
