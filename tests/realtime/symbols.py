@@ -4,9 +4,9 @@
 symbols.py OBJDUMP NM BUILD_FOLDER
 
 Roots are the functions that the C headers mark [real-time] and every function of the kernels' files. From
-there, each symbol that the machine code refers to must be one of ours, and is followed, or stand on a short list
-of functions of libc and libm that only compute or copy. Swift's runtime, the allocator or a lock would show up
-by name.
+there, each symbol that the machine code refers to must be one of ours, and is followed, or stand on a short
+list of functions of libc and libm that only compute or copy. Swift's runtime, the allocator or a lock would
+show up by name.
 """
 
 from __future__ import annotations
@@ -111,6 +111,16 @@ def main() -> int:
         for calls in files
         for name in calls.references
         if name in marked or HOT_FILES.fullmatch(calls.name)
+    }
+    lost = marked - {name for _, name in roots}
+    wrong = {name: users for name, users in ends(files, roots).items() if name not in ALLOWED}
+    for name, users in sorted(wrong.items()):
+        print(f"{name} is reached from {', '.join(sorted(users))}", file=sys.stderr)
+    if lost:
+        print(f"marked [real-time] but not in C: {', '.join(sorted(lost))}", file=sys.stderr)
+    # Positive control: creating a handle is no real-time call, and the same walk must find its allocator and lock.
+    control = {
+        (calls.name, name) for calls in files for name in calls.references if name == "ok_handle_create"
     }
     found = set(ends(files, control))
     blind = not {"pthread_mutex_lock", "calloc"} <= found
