@@ -118,7 +118,7 @@ def main() -> int:
         print(f"{name} is reached from {', '.join(sorted(users))}", file=sys.stderr)
     if lost:
         print(f"marked [real-time] but not in C: {', '.join(sorted(lost))}", file=sys.stderr)
-    # Positive control: creating a handle is no real-time call; the same walk must find its allocator and lock.
+    # Positive control: creating a handle is no real-time call; the walk must find its allocator and lock.
     control = {
         (calls.name, name) for calls in files for name in calls.references if name == "ok_handle_create"
     }

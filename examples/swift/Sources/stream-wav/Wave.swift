@@ -27,7 +27,9 @@ struct Wave {
                 guard fits else {
                     throw OssicleError(.unsupported, "\(path): this example reads one channel of 16-bit PCM")
                 }
-                samples = (0..<length / 2).map { Float(Int16(truncatingIfNeeded: number(body + 2 * $0, 2))) / 32_768 }
+                samples = (0..<length / 2).map {
+                    Float(Int16(truncatingIfNeeded: number(body + 2 * $0, 2))) / 32_768
+                }
                 return
             }
             at = body + length + length % 2

@@ -26,7 +26,8 @@ func run() throws {
             sound.samples.withUnsafeBufferPointer { x in
                 played.samples.withUnsafeMutableBufferPointer { y in
                     // All that runs on the audio thread: no allocation, no lock, no system call.
-                    let status = stream.process(x.baseAddress! + start, y.baseAddress! + start, frames: frames)
+                    let (from, to) = (x.baseAddress! + start, y.baseAddress! + start)
+                    let status = stream.process(from, to, frames: frames)
                     precondition(status == 0, "the block fits what the stream was made for")
                 }
             }
@@ -35,7 +36,8 @@ func run() throws {
     }
     try played.write(path: CommandLine.arguments[3])
     let peak = played.samples.map(abs).max() ?? 0
-    print("\(sound.samples.count) frames in blocks of \(block), latency \(stream.latency), peak \(peak), slowest \(worst)")
+    print("\(sound.samples.count) frames in blocks of \(block), latency \(stream.latency), peak \(peak)")
+    print("slowest block: \(worst)")
 }
 
 do {
