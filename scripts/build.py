@@ -292,10 +292,11 @@ def extension(folder: Path) -> None:
             "-fPIC",
             "-O2",
             "-fvisibility=hidden",
+            "-DNDEBUG",
             f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000",
             f"-I{include}",
             f"-I{HEADERS}",
-            str(source),
+            str(source.relative_to(ROOT)),  # no path of this machine in the object
             "-o",
             str(built),
             f"-L{folder}",

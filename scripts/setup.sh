@@ -76,7 +76,7 @@ install_requirements() {
 install_wheel() {
     local state
     state="$(find Sources python scripts Package.swift pyproject.toml setup.py MANIFEST.in README.md LICENSE \
-        -type f ! -name '*.pyc' ! -name '*.so' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+        -type f ! -name '*.pyc' ! -name '*.so' ! -path '*.egg-info/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
         $("$swift" --version 2>/dev/null)"
     if [ "$(cat .venv/wheel.stamp 2>/dev/null)" != "$state" ]; then
         say "Building the engine and the wheel"
