@@ -157,19 +157,8 @@ def engine(variant: str = "release") -> Path:
     swift = find_swift()
     scratch = ROOT / ".build" / f"library-{variant}"
     options = VARIANTS[variant]
-    run(
-        [
-            str(swift),
-            "build",
-            "--product",
-            "ossicle",
-            "--scratch-path",
-            str(scratch),
-            *options,
-            "-Xlinker",
-            f"-soname={LIBRARY}",
-        ]
-    )
+    where = ["--product", "ossicle", "--scratch-path", str(scratch)]
+    run([str(swift), "build", *where, *options, "-Xlinker", f"-soname={LIBRARY}"])
     library = scratch / options[1] / LIBRARY
     if variant == "release":
         check(library, set())
@@ -227,40 +216,28 @@ def replace(source: Path, target: Path) -> None:
 
 def test(more: list[str]) -> None:
     """The Swift tests, optimised: the kernels' C at -O0 would take minutes."""
-    run(
-        [
-            str(find_swift()),
-            "test",
-            "-c",
-            "release",
-            "-Xswiftc",
-            "-enable-testing",
-            "--scratch-path",
-            str(ROOT / ".build" / "tests"),
-            *more,
-        ]
-    )
+    options = [
+        "-c",
+        "release",
+        "-Xswiftc",
+        "-enable-testing",
+        "--scratch-path",
+        str(ROOT / ".build" / "tests"),
+    ]
+    run([str(find_swift()), "test", *options, *more])
 
 
 def example() -> None:
     """The Swift example is a package of its own that depends on this one, as a user's would."""
-    package, scratch = ROOT / "examples" / "swift", ROOT / ".build" / "example"
-    run(
-        [
-            str(find_swift()),
-            "run",
-            "-c",
-            "release",
-            "--package-path",
-            str(package),
-            "--scratch-path",
-            str(scratch),
-            "stream-wav",
-            str(ROOT / "tests/data/models/nam/BossWN-nano.nam"),
-            str(ROOT / "examples/audio/phrase.wav"),
-            str(ROOT / ".build" / "example.wav"),
-        ]
-    )
+    folders = [
+        "--package-path",
+        str(ROOT / "examples" / "swift"),
+        "--scratch-path",
+        str(ROOT / ".build" / "example"),
+    ]
+    sounds = [ROOT / "tests/data/models/nam/BossWN-nano.nam", ROOT / "examples/audio/phrase.wav"]
+    output = ROOT / ".build" / "example.wav"
+    run([str(find_swift()), "run", "-c", "release", *folders, "stream-wav", *map(str, [*sounds, output])])
 
 
 # --- Python ----------------------------------------------------------------------------------------
@@ -285,26 +262,11 @@ def extension(folder: Path) -> None:
     )
     built = work / EXTENSION
     # Forward declarations that cffi writes need no warnings; ours come from the compiler of the header tests.
-    run(
-        [
-            find_compiler(),
-            "-shared",
-            "-fPIC",
-            "-O2",
-            "-fvisibility=hidden",
-            "-DNDEBUG",
-            f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000",
-            f"-I{include}",
-            f"-I{HEADERS}",
-            str(source.relative_to(ROOT)),  # no path of this machine in the object
-            "-o",
-            str(built),
-            f"-L{folder}",
-            "-lossicle",
-            "-Wl,-rpath,$ORIGIN",
-            "-Wl,--strip-all",
-        ]
-    )
+    # The source's path is relative, and asserts are off: the object does not tell where it was built.
+    compile = [find_compiler(), "-shared", "-fPIC", "-O2", "-fvisibility=hidden", "-DNDEBUG"]
+    compile += [f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000", f"-I{include}", f"-I{HEADERS}"]
+    link = [f"-L{folder}", "-lossicle", "-Wl,-rpath,$ORIGIN", "-Wl,--strip-all"]
+    run([*compile, str(source.relative_to(ROOT)), "-o", str(built), *link])
     check(built, {LIBRARY})
     replace(built, folder / EXTENSION)
 
