@@ -26,7 +26,9 @@ def json_attack(name, data, text, code="malformed"):
 json_attack("deep_arrays", "[" * 20_000, "nested deeper than 128 levels", "unsupported")
 json_attack("deep_objects", '{"a":' * 20_000, "nested deeper than 128 levels", "unsupported")
 json_attack("depth_129", "[" * 129 + "]" * 129, "nested deeper than 128 levels", "unsupported")
-json_attack("duplicate_key", '{"weights":[1],"weights":[2]}', 'column 16 (byte 15): the key "weights" is there twice')
+json_attack(
+    "duplicate_key", '{"weights":[1],"weights":[2]}', 'column 16 (byte 15): the key "weights" is there twice'
+)
 json_attack("duplicate_escaped_key", '{"a":1,"\\u0061":2}', 'the key "a" is there twice')
 keys = ",".join(f'"k{i}":0' for i in range(100))
 json_attack("duplicate_key_far", "{" + keys + ',"k3":1}', 'the key "k3" is there twice')
@@ -78,39 +80,105 @@ st_attack("header_not_json", safetensors(b'{"a"}'), "header: JSON line 1, column
 st_attack("header_not_utf8", safetensors(b'{"\xff":1}'), "invalid UTF-8")
 st_attack("header_nul_padding", safetensors(b"{}\0\0"), "expected the end of the document")
 st_attack("header_deep", safetensors(b'{"a":' + b"[" * 5000), "nested deeper", "unsupported")
-st_attack("duplicate_tensor", safetensors(
-    b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
-    bytes(8)), 'the key "w" is there twice')
-st_attack("overlap", safetensors({"a": tensor(0, 8), "b": tensor(4, 12)}, bytes(12)),
-          'tensor "b": overlaps the tensor before it')
-st_attack("same_bytes_twice", safetensors({"a": tensor(0, 8), "b": tensor(0, 8)}, bytes(8)), "overlaps the tensor")
-st_attack("hole", safetensors({"a": tensor(0, 4), "b": tensor(8, 12)}, bytes(12)), 'tensor "b": leaves a hole')
+st_attack(
+    "duplicate_tensor",
+    safetensors(
+        b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+        bytes(8),
+    ),
+    'the key "w" is there twice',
+)
+st_attack(
+    "overlap",
+    safetensors({"a": tensor(0, 8), "b": tensor(4, 12)}, bytes(12)),
+    'tensor "b": overlaps the tensor before it',
+)
+st_attack(
+    "same_bytes_twice", safetensors({"a": tensor(0, 8), "b": tensor(0, 8)}, bytes(8)), "overlaps the tensor"
+)
+st_attack(
+    "hole", safetensors({"a": tensor(0, 4), "b": tensor(8, 12)}, bytes(12)), 'tensor "b": leaves a hole'
+)
 st_attack("hole_first", safetensors({"a": tensor(4, 8)}, bytes(8)), 'tensor "a": leaves a hole')
-st_attack("polyglot_tail", safetensors({"a": tensor(0, 4)}, bytes(4) + b"PK\x03\x04"), "4 bytes after the last tensor")
-st_attack("data_missing", safetensors({"a": tensor(0, 8)}, bytes(7)), 'tensor "a": data_offsets [0, 8] pass the end')
-st_attack("offsets_reversed", safetensors({"a": tensor(4, 0, [1])}, bytes(4)), 'tensor "a": data_offsets [4, 0] are out')
-st_attack("offset_negative", safetensors({"a": tensor(-4, 0, [1])}, bytes(4)), 'tensor "a": data_offsets[0]: expected')
-st_attack("offset_2_63", safetensors({"a": tensor(0, 2**63, [1])}, bytes(4)), 'tensor "a": data_offsets[1]: expected')
-st_attack("offset_fraction", safetensors({"a": tensor(0, 4.5, [1])}, bytes(4)), 'tensor "a": data_offsets[1]: expected')
-st_attack("offsets_three", safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 8]}}, bytes(4)),
-          'tensor "a": data_offsets: expected at most 2')
-st_attack("offsets_one", safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0]}}, bytes(4)),
-          'tensor "a": expected 2 data_offsets, found 1')
+st_attack(
+    "polyglot_tail",
+    safetensors({"a": tensor(0, 4)}, bytes(4) + b"PK\x03\x04"),
+    "4 bytes after the last tensor",
+)
+st_attack(
+    "data_missing", safetensors({"a": tensor(0, 8)}, bytes(7)), 'tensor "a": data_offsets [0, 8] pass the end'
+)
+st_attack(
+    "offsets_reversed",
+    safetensors({"a": tensor(4, 0, [1])}, bytes(4)),
+    'tensor "a": data_offsets [4, 0] are out',
+)
+st_attack(
+    "offset_negative",
+    safetensors({"a": tensor(-4, 0, [1])}, bytes(4)),
+    'tensor "a": data_offsets[0]: expected',
+)
+st_attack(
+    "offset_2_63",
+    safetensors({"a": tensor(0, 2**63, [1])}, bytes(4)),
+    'tensor "a": data_offsets[1]: expected',
+)
+st_attack(
+    "offset_fraction",
+    safetensors({"a": tensor(0, 4.5, [1])}, bytes(4)),
+    'tensor "a": data_offsets[1]: expected',
+)
+st_attack(
+    "offsets_three",
+    safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 8]}}, bytes(4)),
+    'tensor "a": data_offsets: expected at most 2',
+)
+st_attack(
+    "offsets_one",
+    safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0]}}, bytes(4)),
+    'tensor "a": expected 2 data_offsets, found 1',
+)
 st_attack("shape_overflow", safetensors({"a": tensor(0, 4, [2**40, 2**40])}, bytes(4)), 'tensor "a": shape')
-st_attack("shape_overflow_to_zero", safetensors({"a": tensor(0, 0, [2**32, 2**32])}), 'overflows')
-st_attack("shape_negative", safetensors({"a": tensor(0, 4, [-1, -1])}, bytes(4)), 'tensor "a": shape[0]: expected')
-st_attack("shape_string", safetensors({"a": tensor(0, 4, ["1"])}, bytes(4)), 'shape[0]: expected an integer')
+st_attack("shape_overflow_to_zero", safetensors({"a": tensor(0, 0, [2**32, 2**32])}), "overflows")
+st_attack(
+    "shape_negative", safetensors({"a": tensor(0, 4, [-1, -1])}, bytes(4)), 'tensor "a": shape[0]: expected'
+)
+st_attack("shape_string", safetensors({"a": tensor(0, 4, ["1"])}, bytes(4)), "shape[0]: expected an integer")
 st_attack("shape_rank", safetensors({"a": tensor(0, 4, [1] * 1000)}, bytes(4)), "shape: expected at most 64")
-st_attack("size_mismatch", safetensors({"a": tensor(0, 8, [3])}, bytes(8)), "shape [3] of float32 needs 12 bytes")
-st_attack("size_misaligned", safetensors({"a": tensor(0, 7, [2])}, bytes(7)), "needs 8 bytes, data_offsets [0, 7] hold 7")
-st_attack("dtype_unknown", safetensors({"a": tensor(0, 4, dtype="F31")}, bytes(4)), 'tensor "a": dtype: expected')
-st_attack("dtype_float8", safetensors({"a": tensor(0, 4, [4], "F8_E4M3")}, bytes(4)),
-          'tensor "a": dtype F8_E4M3 is not supported', "unsupported")
-st_attack("dtype_number", safetensors({"a": tensor(0, 4, dtype=3)}, bytes(4)), 'tensor "a": dtype: expected a string')
-st_attack("field_missing", safetensors({"a": {"dtype": "F32", "shape": [1]}}, bytes(4)), '"data_offsets" is missing')
-st_attack("field_extra", safetensors({"a": tensor(0, 4, stride=[1])}, bytes(4)), "stride: this key is not part")
+st_attack(
+    "size_mismatch", safetensors({"a": tensor(0, 8, [3])}, bytes(8)), "shape [3] of float32 needs 12 bytes"
+)
+st_attack(
+    "size_misaligned",
+    safetensors({"a": tensor(0, 7, [2])}, bytes(7)),
+    "needs 8 bytes, data_offsets [0, 7] hold 7",
+)
+st_attack(
+    "dtype_unknown", safetensors({"a": tensor(0, 4, dtype="F31")}, bytes(4)), 'tensor "a": dtype: expected'
+)
+st_attack(
+    "dtype_float8",
+    safetensors({"a": tensor(0, 4, [4], "F8_E4M3")}, bytes(4)),
+    'tensor "a": dtype F8_E4M3 is not supported',
+    "unsupported",
+)
+st_attack(
+    "dtype_number",
+    safetensors({"a": tensor(0, 4, dtype=3)}, bytes(4)),
+    'tensor "a": dtype: expected a string',
+)
+st_attack(
+    "field_missing", safetensors({"a": {"dtype": "F32", "shape": [1]}}, bytes(4)), '"data_offsets" is missing'
+)
+st_attack(
+    "field_extra", safetensors({"a": tensor(0, 4, stride=[1])}, bytes(4)), "stride: this key is not part"
+)
 st_attack("tensor_not_object", safetensors({"a": 3}), 'tensor "a": expected an object, found the number 3')
-st_attack("metadata_not_string", safetensors({"__metadata__": {"epoch": 3}}), "__metadata__.epoch: expected a string")
+st_attack(
+    "metadata_not_string",
+    safetensors({"__metadata__": {"epoch": 3}}),
+    "__metadata__.epoch: expected a string",
+)
 st_attack("metadata_not_object", safetensors({"__metadata__": "x"}), "__metadata__: expected an object")
 st_attack("name_control", safetensors({"\x1b[2J\n": 3}), 'tensor "\\u001b[2J\\n": expected an object')
 st_attack("name_long", safetensors({"n" * 10_000: 3}), 'nnnn…": expected an object')

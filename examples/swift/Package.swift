@@ -1,0 +1,12 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "stream-wav",
+    // In your own project: .package(url: "…", from: "0.1.0")
+    dependencies: [.package(name: "Ossicle", path: "../..")],
+    targets: [
+        .executableTarget(name: "stream-wav", dependencies: [.product(name: "Ossicle", package: "Ossicle")])
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The C side: headers as C11 and C++17, the interface tests, the example built by pkg-config, and the sanitizers.
+#
+#   tests/c/run.sh [headers] [interface] [example] [sanitizers]     all of them without an argument
+# $PYTHON runs scripts/build.py; Swift is found by it.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+cd "$root"
+python="${PYTHON:-python3}"
+swift="$("$python" scripts/build.py --swift)"
+clang="$(dirname "$swift")/clang"
+# The sanitizers' runtimes belong to the Swift toolchain's clang; the rest is also a matter for the system's compiler.
+cc="$(command -v "${CC:-cc}" || echo "$clang")"
+cxx="$(command -v "${CXX:-c++}" || echo "$clang++")"
+strict=(-Wall -Wextra -Wpedantic -Werror)
+models="$root/tests/data/models"
+work="$root/.build/c-tests"
+prefix="$work/installed here"          # a path with a space, on purpose
+mkdir -p "$work"
+
+headers() {
+    local header compiler
+    for header in ossicle.h $(cd Sources/COssicle/include && ls ossicle/*.h); do
+        printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$work/header.c"
+        cp "$work/header.c" "$work/header.cpp"
+        for compiler in "$cc" "$clang"; do
+            "$compiler" -std=c11 "${strict[@]}" -fsyntax-only -ISources/COssicle/include "$work/header.c"
+        done
+        for compiler in "$cxx" "$clang++"; do
+            "$compiler" -std=c++17 "${strict[@]}" -fsyntax-only -ISources/COssicle/include "$work/header.cpp"
+        done
+    done
+    # Positive control: the flags are strict enough to refuse an old habit.
+    printf '#include <ossicle.h>\nint f() { int unused; return 0; }\n' >"$work/header.c"
+    if "$cc" -std=c11 "${strict[@]}" -fsyntax-only -ISources/COssicle/include "$work/header.c" 2>/dev/null; then
+        echo "the header check accepts anything" >&2; return 1
+    fi
+    echo "headers: C11 and C++17"
+}
+
+installed() {
+    "$python" scripts/build.py --prefix "$prefix"
+    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+    release="-DRELEASE=\"$(pkg-config --modversion ossicle)\""
+    eval "flags=($(pkg-config --cflags --libs ossicle))"
+}
+
+interface() {
+    installed
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/abi_test.c "$release" "${flags[@]}" -lm -o "$work/abi_test"
+    "$work/abi_test" "$models/nam"
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/threads_test.c "${flags[@]}" -lpthread -o "$work/threads_test"
+    "$work/threads_test" "$models/nam/BossWN-nano.nam"
+}
+
+example() {
+    installed
+    local phrase="$root/examples/audio/phrase.wav" model="$models/nam/BossWN-nano.nam"
+    "$cc" -std=c11 "${strict[@]}" -O2 examples/c/stream_wav.c examples/c/wav.c "${flags[@]}" -o "$work/stream_wav"
+    "$work/stream_wav" "$model" "$phrase" "$work/out 64.wav"
+    "$work/stream_wav" "$model" "$phrase" "$work/out 1000.wav" 1000
+    if "$work/stream_wav" "$phrase" "$phrase" "$work/none.wav" 2>"$work/error.txt"; then
+        echo "a WAV file was accepted as a model" >&2; return 1
+    fi
+    grep -q phrase.wav "$work/error.txt"
+    "$python" - "$phrase" "$work/out 64.wav" "$work/out 1000.wav" <<'CHECK'
+import array, sys
+def floats(path):
+    data = open(path, "rb").read()
+    return array.array("f", data[58:])
+small, large = map(floats, sys.argv[2:])
+frames = (len(open(sys.argv[1], "rb").read()) - 44) // 2
+assert len(small) == len(large) == frames, (len(small), len(large), frames)
+assert max(abs(a - b) for a, b in zip(small, large)) < 1e-5, "block size changes the sound"
+peak = max(map(abs, small))
+assert 0.01 < peak < 10, peak
+print(f"example: {frames} frames, peak {peak:.3f}, the same in blocks of 64 and 1000")
+CHECK
+}
+
+sanitizers() {
+    local library
+    local common=(-std=c11 -Wall -Wextra -g -O1 -ISources/COssicle/include)
+    installed
+    library="$("$python" scripts/build.py --variant address | tail -1)"
+    "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
+        tests/c/abi_test.c "$library" -lm -o "$work/abi_test_address"
+    LD_LIBRARY_PATH="$(dirname "$library")" ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+        "$work/abi_test_address" "$models/nam"
+    library="$("$python" scripts/build.py --variant thread | tail -1)"
+    "$clang" "${common[@]}" -fsanitize=thread tests/c/threads_test.c "$library" -lpthread \
+        -o "$work/threads_test_thread"
+    LD_LIBRARY_PATH="$(dirname "$library")" TSAN_OPTIONS=halt_on_error=1 \
+        "$work/threads_test_thread" "$models/nam/BossWN-nano.nam"
+    controls
+}
+
+# Positive controls: each sanitizer reports a planted defect.
+controls() {
+    local kind
+    printf '%s\n' '#include <stdlib.h>' 'int main(int n, char **v) { (void)v; char *p = malloc(4); free(p);' \
+        'return p[n]; }' >"$work/address.c"
+    printf '%s\n' 'int main(int n, char **v) { (void)v; return 2147483647 + n != 0; }' >"$work/undefined.c"
+    printf '%s\n' '#include <pthread.h>' 'static int x; static void *f(void *p) { ++x; return p; }' \
+        'int main(void) { pthread_t t; pthread_create(&t, 0, f, 0); ++x; pthread_join(t, 0); return 0; }' >"$work/thread.c"
+    for kind in address undefined thread; do
+        "$clang" -g -O0 -fsanitize=$kind -fno-sanitize-recover=all "$work/$kind.c" -o "$work/planted_$kind" 2>/dev/null
+        if "$work/planted_$kind" 2>"$work/planted.txt"; then echo "the $kind sanitizer is blind" >&2; return 1; fi
+        grep -qE 'Sanitizer|runtime error' "$work/planted.txt"
+    done
+    echo "sanitizers: every planted defect is reported"
+}
+
+for part in "${@:-headers interface example sanitizers}"; do
+    for one in $part; do "$one"; done
+done
