@@ -7,8 +7,8 @@
     with model.stream(max_block=512) as stream:   # or block by block
         stream.process(block, out=block)
 
-Layers have PyTorch's names (`1D` for `1d`), arguments, weight names and shapes: `Linear`, `LSTM`, `Conv1D`, … and
-`Sequential`. Everything that goes wrong is an `OssicleError`.
+Layers have PyTorch's names (`1D` for `1d`), arguments, weight names and shapes: `Linear`, `LSTM`, `Conv1D`, …
+and `Sequential`. Everything that goes wrong is an `OssicleError`.
 """
 
 from ._errors import (

@@ -1,8 +1,8 @@
 """What is taken as an array, and how it is converted.
 
-Input: anything NumPy understands with a floating-point type. float32 in C order is used where it lies; every other
-floating type or layout is copied once into such an array. Integers are refused, because PCM samples need scaling and
-a silent cast would be wrong by a factor of 32768.
+Input: anything NumPy understands with a floating-point type. float32 in C order is used where it lies; every
+other floating type or layout is copied once into such an array. Integers are refused, because PCM samples
+need scaling and a silent cast would be wrong by a factor of 32768.
 
 Output (`out=`): a writable float32 array in C order of exactly the right shape, written where it lies.
 """
@@ -26,6 +26,7 @@ def as_input(value: ArrayLike, what: str = "input") -> Array:
 
     Raises:
         DTypeError: the values are not floating-point numbers.
+
     """
     try:
         array = np.asarray(value)
@@ -35,7 +36,9 @@ def as_input(value: ArrayLike, what: str = "input") -> Array:
         hint = ""
         if array.dtype.kind in "iu":
             hint = "; convert with .astype(numpy.float32), and scale PCM samples to -1…1"
-        raise DTypeError(f"{what}: expected floating-point numbers, got {array.dtype} of shape {array.shape}{hint}")
+        raise DTypeError(
+            f"{what}: expected floating-point numbers, got {array.dtype} of shape {array.shape}{hint}"
+        )
     return np.asarray(array, dtype=FLOAT32, order="C")
 
 
@@ -48,6 +51,8 @@ def check_output(out: Any, shape: Shape, what: str = "out", dtype: np.dtype[Any]
     if out.shape != shape:
         raise ShapeError(f"{what}: expected shape {shape}, got {out.shape}")
     if not out.flags.c_contiguous:
-        raise ArgumentError(f"{what}: expected a C-contiguous array, got strides {out.strides} for shape {shape}")
+        raise ArgumentError(
+            f"{what}: expected a C-contiguous array, got strides {out.strides} for shape {shape}"
+        )
     if not out.flags.writeable:
         raise ArgumentError(f"{what}: the array of shape {shape} is read-only")

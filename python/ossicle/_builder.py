@@ -37,8 +37,12 @@ class Builder:
 
     def set_weight(self, name: str, value: np.ndarray[Any, Any]) -> None:
         dtype = _WEIGHT_DTYPES[value.dtype.name]
-        data = ffi.from_buffer("char[]", value.view(np.uint8) if value.ndim else value.reshape(1).view(np.uint8))
-        status = lib.ossicle_sequential_set_weight(self.handle, name.encode(), dtype, value.shape, value.ndim, data)
+        data = ffi.from_buffer(
+            "char[]", value.view(np.uint8) if value.ndim else value.reshape(1).view(np.uint8)
+        )
+        status = lib.ossicle_sequential_set_weight(
+            self.handle, name.encode(), dtype, value.shape, value.ndim, data
+        )
         check(status, self.handle)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
@@ -60,6 +64,7 @@ def as_weight(name: str, value: Any) -> np.ndarray[Any, Any]:
 
     Raises:
         DTypeError: not floating-point numbers.
+
     """
     if hasattr(value, "detach"):  # torch tensors that require gradients refuse to become arrays
         value = value.detach().cpu()

@@ -26,6 +26,7 @@ class Described(Runnable):
 
         Raises:
             UnsupportedError: naming the layer that cannot stream.
+
         """
         return Stream(self._built().handle, max_block, prewarm, self._title())
 

@@ -26,6 +26,7 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     Raises:
         FileError: the file cannot be read.
         FormatError, WeightsError, UnsupportedError: naming the file and the tensor or byte.
+
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Model(bytes(source), None)
@@ -41,8 +42,8 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
 class Model(Described):
     """A loaded model: call it with arrays, or open a stream on it. Made by `ossicle.load`.
 
-    Calling: `model(x)` or `model(x, out=y)`; the input is shaped as `inputs[0].shape` says, with a leading batch axis
-    where the model's layers take one. A one-channel signal may also come as a plain vector.
+    Calling: `model(x)` or `model(x, out=y)`; the input is shaped as `inputs[0].shape` says, with a leading
+    batch axis where the model's layers take one. A one-channel signal may also come as a plain vector.
     """
 
     __slots__ = ("_bytes", "_handles", "_name")
@@ -91,7 +92,9 @@ class Model(Described):
 
     def _native_inputs(self, shapes: Sequence[Shape]) -> Sequence[Shape]:
         return [
-            tuple(extent or shape[0] for extent in port.shape) if len(shape) == 1 and _is_mono(port) else shape
+            tuple(extent or shape[0] for extent in port.shape)
+            if len(shape) == 1 and _is_mono(port)
+            else shape
             for shape, port in zip(shapes, self._handles.inputs, strict=False)
         ]
 
@@ -105,10 +108,10 @@ class Model(Described):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._bytes is None:
-            raise TypeError(f"{self!r} was loaded from a folder and cannot be pickled; load it again by its path")
+            raise TypeError(f"{self!r} was loaded from a folder and cannot be pickled; load it by its path")
         return Model, (self._bytes, self._name)
 
 
 def _is_mono(port: Port) -> bool:
-    """Whether the port is a signal of one channel with its channel axis, so that a vector can stand for it."""
+    """Whether the port is a one-channel signal with its channel axis, so that a vector can stand for it."""
     return len(port.shape) == 2 and sorted(extent or 0 for extent in port.shape) == [0, 1]

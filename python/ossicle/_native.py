@@ -75,7 +75,7 @@ class LoadOptions:
             warnings.warn(message, OssicleWarning, stacklevel=level)
 
 
-@ffi.def_extern()
+@ffi.def_extern()  # type: ignore[untyped-decorator]
 def ossicle_python_warning(context: Any, message: Any) -> None:
     """Called by the library during a load or build."""
     ffi.from_handle(context).append(ffi.string(message).decode(errors="replace"))

@@ -13,9 +13,9 @@ from ._native import Shape, create, pack_shapes, unpack_shape
 class Plan:
     """Sessions for one choice of input shapes.
 
-    A session belongs to one thread at a time, so each call takes one out of the pool and puts it back; the pool
-    grows to the number of calls that really run at once. `list.pop` and `list.append` are atomic, which makes the
-    check-out safe without a lock.
+    A session belongs to one thread at a time, so each call takes one out of the pool and puts it back; the
+    pool grows to the number of calls that really run at once. `list.pop` and `list.append` are atomic, which
+    makes the check-out safe without a lock.
     """
 
     __slots__ = ("_model", "_packed", "created", "native_outputs", "outputs", "pool", "session_bytes")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._errors import check
 from ._ffi import lib
-from ._native import Shape, new_struct, text
+from ._native import new_struct, text
 
 _DTYPES = {
     lib.OSSICLE_FLOAT32: np.float32,
@@ -32,11 +32,6 @@ class Port(NamedTuple):
     name: str
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
-
-    @property
-    def fixed_shape(self) -> Shape:
-        """The shape with 0 for the dynamic dimension, as the C interface has it."""
-        return tuple(extent or 0 for extent in self.shape)
 
 
 def read_ports(model: Any, direction: int, count: int) -> tuple[Port, ...]:

@@ -1,7 +1,8 @@
 """Calling: what models and layers share, from `y = model(x)` down to the session that does the work.
 
-The path of a call with a float32 array whose shape was seen before is kept short, because for small models it is
-most of the cost: one dictionary look-up, a session out of the pool, two buffers, one C call with the GIL released.
+The path of a call with a float32 array whose shape was seen before is kept short, because for small models it
+is most of the cost: one dictionary look-up, a session out of the pool, two buffers, one C call with the GIL
+released.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy import empty, ndarray
+from numpy import empty
 from numpy.typing import ArrayLike
 
-from ._arrays import FLOAT32, Array, as_input, check_output
+from ._arrays import FLOAT32, as_input, check_output
 from ._errors import ArgumentError, DTypeError, raise_status
 from ._ffi import ffi, lib
 from ._native import Shape
@@ -24,6 +25,10 @@ from ._ports import Port
 
 #: How many input shapes keep their sessions. The oldest goes first.
 KEPT_SHAPES = 16
+
+#: Up to this many elements the last `out` is kept with its pointer, which spares looking at it again next
+#: time.
+KEPT_FLOATS = 16384
 
 _FLOATS = ffi.typeof("float[]")
 _from_buffer = ffi.from_buffer
@@ -47,12 +52,12 @@ class Runnable:
         self._lock = threading.RLock()
         self._forget_plans()
 
-    def __call__(self, x: ArrayLike, *more: ArrayLike, out: Array | None = None) -> Any:
+    def __call__(self, x: Any, out: Any = None) -> Any:
         """Runs on whole arrays, starting from zero state.
 
         Args:
             x: floating-point array; float32 in C order is used where it lies, anything else is copied once.
-            more: further inputs in the order of `inputs`, for models that have them.
+                A tuple of arrays for models with several inputs.
             out: float32 array in C order that receives the output; a new one by default.
 
         Returns:
@@ -60,26 +65,31 @@ class Runnable:
 
         Raises:
             ShapeError, DTypeError: with what was expected and what was found.
+
         """
-        if type(x) is ndarray and x.dtype is FLOAT32 and not more:
-            fast = self._fast.get(x.shape)
-            if fast is not None:
-                pool, count, shape, output_count = fast
+        # Whatever is unusual raises something here and is then judged by the general path.
+        try:
+            if x.dtype is FLOAT32:
+                entry = self._fast[x.shape]
+                pool, count, shape, output_count, (known, target) = entry
                 if out is None:
                     out = empty(shape, FLOAT32)
-                elif type(out) is not ndarray or out.dtype is not FLOAT32 or out.shape != shape:
-                    check_output(out, shape)
-                try:
-                    source = _from_buffer(_FLOATS, x)
+                    target = _from_buffer(_FLOATS, out)
+                elif out is not known or not out.flags.writeable:
+                    if out.dtype is not FLOAT32 or out.shape != shape:
+                        return self._call(x, out)
                     target = _from_buffer(_FLOATS, out, True)
-                    session = pool.pop()
-                except (ValueError, BufferError, IndexError):
-                    return self._call([x], out)
+                    if output_count <= KEPT_FLOATS:
+                        entry[4] = out, target
+                source = _from_buffer(_FLOATS, x)
+                session = pool.pop()
                 status = _run_f32(session, source, count, target, output_count)
                 pool.append(session)
-                if status == 0:
+                if not status:
                     return out
-        return self._call([x, *more], out)
+        except (KeyError, AttributeError, TypeError, ValueError, BufferError, IndexError):
+            pass
+        return self._call(x, out)
 
     # What a subclass provides.
 
@@ -97,8 +107,9 @@ class Runnable:
 
     # The general path: conversion, several inputs and outputs, first calls, errors.
 
-    def _call(self, values: Sequence[ArrayLike], out: Any) -> Any:
+    def _call(self, x: Any, out: Any) -> Any:
         built = self._built()
+        values = x if isinstance(x, tuple) and len(built.inputs) > 1 else (x,)
         if len(values) > len(built.inputs):
             raise ArgumentError(f"expected at most {len(built.inputs)} inputs, got {len(values)}")
         inputs = [_convert(value, port) for value, port in zip(values, built.inputs, strict=False)]
@@ -148,7 +159,7 @@ class Runnable:
         return int(status)
 
     def _plan(self, shapes: tuple[Shape, ...]) -> Plan:
-        """The plan for these input shapes; inputs that are missing get their port's own shape."""
+        """The plan for these shapes of the required inputs; the engine derives those of optional ones."""
         plan = self._plans.get(shapes)
         if plan is not None:
             return plan
@@ -156,8 +167,7 @@ class Runnable:
             if shapes in self._plans:  # another thread was quicker
                 return self._plans[shapes]
             built = self._built()
-            native = list(self._native_inputs(shapes))
-            native += [port.fixed_shape for port in built.inputs[len(native) :]]
+            native = self._native_inputs(shapes)
             plan = Plan(
                 built.handle, native, len(built.outputs), lambda outputs: self._user_outputs(shapes, outputs)
             )
@@ -166,14 +176,18 @@ class Runnable:
                 del self._plans[oldest]
                 self._fast.pop(oldest[0], None)
             self._plans[shapes] = plan
-            if len(shapes) == 1 and len(plan.outputs) == 1 and built.inputs[0].dtype == built.outputs[0].dtype == FLOAT32:
+            if (
+                len(shapes) == 1
+                and len(plan.outputs) == 1
+                and built.inputs[0].dtype == built.outputs[0].dtype == FLOAT32
+            ):
                 shape = plan.outputs[0]
-                self._fast[shapes[0]] = (plan.pool, prod(shapes[0]), shape, prod(shape))
+                self._fast[shapes[0]] = [plan.pool, prod(shapes[0]), shape, prod(shape), (None, None)]
             return plan
 
     def _forget_plans(self) -> None:
         self._plans: dict[tuple[Shape, ...], Plan] = {}
-        self._fast: dict[Shape, tuple[list[Any], int, Shape, int]] = {}
+        self._fast: dict[Shape, list[Any]] = {}
 
     def _session_bytes(self) -> int:
         return sum(plan.created * plan.session_bytes for plan in list(self._plans.values()))

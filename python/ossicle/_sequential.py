@@ -29,9 +29,10 @@ class BufferStats(NamedTuple):
 class Sequential(Described):
     """Layers one after another, as one model: `Sequential(Conv1D(1, 8, 3), Tanh(), …)`.
 
-    Weights are those of the layers, or come through `load_state_dict` or `load_weights` under PyTorch's names, such
-    as `0.weight`. They are taken by `build()`, which the first call does by itself; after changing a layer's weights,
-    build again. Recurrent layers hand on their output alone. Sequentials may be nested.
+    Weights are those of the layers, or come through `load_state_dict` or `load_weights` under PyTorch's
+    names, such as `0.weight`. They are taken by `build()`, which the first call does by itself; after
+    changing a layer's weights, build again. Recurrent layers hand on their output alone. Sequentials may be
+    nested.
     """
 
     __slots__ = ("_builder", "_entries", "_file", "_model")
@@ -50,6 +51,7 @@ class Sequential(Described):
 
         Raises:
             ShapeError: it does not fit the output of the layer before it; with both shapes.
+
         """
         return self._add(layer, unchecked=False)
 
@@ -62,13 +64,17 @@ class Sequential(Described):
 
         Raises:
             WeightsError: a weight is missing, left over, wrongly shaped, NaN or infinite.
+
         """
         with self._lock:
             self._adopt(self._builder if self._file else self._assemble(self._flat_state()))
         return self
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Sequential:
-        """Takes all weights under PyTorch's names, hands them to the layers and builds. On failure nothing changes."""
+        """Takes all weights under PyTorch's names, hands them to the layers and builds.
+
+        On failure nothing changes.
+        """
         state = {
             name: as_weight(name, value)
             for name, value in state_dict.items()
@@ -85,9 +91,14 @@ class Sequential(Described):
         return self
 
     def load_weights(self, path: str | os.PathLike[str]) -> Sequential:
-        """Takes all weights from a safetensors file with state_dict names and builds. On failure nothing changes."""
+        """Takes all weights from a safetensors file with state_dict names and builds.
+
+        On failure nothing changes.
+        """
         if any(isinstance(layer, Sequential) for layer, _ in self._entries):
-            raise UnsupportedError("load_weights: nested Sequentials take their weights through load_state_dict")
+            raise UnsupportedError(
+                "load_weights: nested Sequentials take their weights through load_state_dict"
+            )
         with self._lock:
             builder = self._assemble({})
             builder.load_weights(path)
@@ -100,9 +111,12 @@ class Sequential(Described):
 
         Raises:
             NotReadyError: the weights were read from a file straight into the engine.
+
         """
         if self._file:
-            raise NotReadyError(f"the weights are in {self._file!r}; use load_state_dict to keep them in Python too")
+            raise NotReadyError(
+                f"the weights are in {self._file!r}; use load_state_dict to keep them in Python too"
+            )
         return {
             f"{prefix}.{name}": value
             for prefix, layer, _ in self._leaves()
@@ -118,7 +132,9 @@ class Sequential(Described):
         self._built()
         stats = new_struct("ossicle_buffer_stats")
         with self._lock:
-            check(lib.ossicle_sequential_buffer_stats(self._builder.handle, length, stats), self._builder.handle)
+            check(
+                lib.ossicle_sequential_buffer_stats(self._builder.handle, length, stats), self._builder.handle
+            )
         return BufferStats(stats.buffer_count, stats.naive_count, stats.allocated_bytes, stats.naive_bytes)
 
     def __len__(self) -> int:
@@ -136,7 +152,9 @@ class Sequential(Described):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._file:
-            raise TypeError(f"weights loaded from {self._file!r} are not pickled; use load_state_dict instead")
+            raise TypeError(
+                f"weights loaded from {self._file!r} are not pickled; use load_state_dict instead"
+            )
         return _restore, (list(self._entries),)
 
     def _add(self, layer: Module | Sequential, unchecked: bool) -> Sequential:

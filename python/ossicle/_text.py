@@ -48,12 +48,14 @@ def describe(model: Described) -> str:
     rows = facts(model)
     width = max(len(name) for name, _ in rows)
     head = "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
-    return f"{model._title()}\n\n{head}\n\nLayers\n{model.layers().rstrip()}\n\nPlan\n{model.plan().rstrip()}\n"
+    sections = (model._title(), head, f"Layers\n{model.layers().rstrip()}", f"Plan\n{model.plan().rstrip()}")
+    return "\n\n".join(sections) + "\n"
 
 
 def html(model: Described) -> str:
+    left = 'style="text-align:left"'
     cells = "".join(
-        f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(value)}</td></tr>'
+        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
         for name, value in facts(model)
     )
     return (

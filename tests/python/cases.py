@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
-
 import ossicle
+from safetensors.numpy import load_file
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 _TENSORS = ("input", "output", "h0", "c0", "hn", "cn")
@@ -31,7 +30,7 @@ class Case:
 
     @property
     def path(self) -> Path:
-        return DATA / "goldens" / f"{self.name}.safetensors"
+        return DATA / "goldens" / "cases" / f"{self.name}.safetensors"
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -71,7 +70,7 @@ class Case:
 
 
 def _read() -> list[Case]:
-    index = json.loads((DATA / "goldens" / "index.json").read_text())
+    index = json.loads((DATA / "goldens" / "cases" / "index.json").read_text())
     return [Case(n, c["module"], c["args"], c["atol"], c["rtol"]) for n, c in index["cases"].items()]
 
 

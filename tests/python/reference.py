@@ -45,7 +45,7 @@ def linear(x, w, in_features, out_features, bias=True):
     return y + w["bias"] if bias else y
 
 
-# --- recurrent ------------------------------------------------------------------------------------------------
+# --- recurrent ---
 
 
 def recurrent(module, arguments, w, x, *states):
@@ -92,7 +92,7 @@ def gru_step(x, state, w, suffix):
     return ((1 - z) * np.tanh(ni + sigmoid(ri + rh) * nh) + z * h,)
 
 
-# --- convolution ----------------------------------------------------------------------------------------------
+# --- convolution ---
 
 
 def batched(function):
@@ -106,7 +106,7 @@ def batched(function):
 
 @batched
 def conv1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
-           padding_mode="zeros"):  # fmt: skip
+           padding_mode="zeros"):
     reach = dilation * (kernel_size - 1)
     left, right = {"valid": (0, 0), "causal": (reach, 0), "same": (reach // 2, reach - reach // 2)}.get(
         padding, (padding, padding)
@@ -121,20 +121,20 @@ def conv1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, di
         np.einsum("bcft,oct->bof", windows[:, g * per_in : (g + 1) * per_in],
                   w["weight"][g * per_out : (g + 1) * per_out], optimize=True)
         for g in range(groups)
-    ]  # fmt: skip
+    ]
     y = np.concatenate(parts, axis=1)
     return y + w["bias"][:, None] if bias else y
 
 
 @batched
 def conv_transpose1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
-                     bias=True, dilation=1, padding_mode="zeros"):  # fmt: skip
+                     bias=True, dilation=1, padding_mode="zeros"):
     length = (x.shape[2] - 1) * stride + dilation * (kernel_size - 1) + 1 + output_padding
     y = np.zeros((x.shape[0], out_channels, length))
     per_in, per_out = in_channels // groups, out_channels // groups
     for g in range(groups):
         part = np.einsum("bcf,cot->boft", x[:, g * per_in : (g + 1) * per_in],
-                         w["weight"][g * per_in : (g + 1) * per_in], optimize=True)  # fmt: skip
+                         w["weight"][g * per_in : (g + 1) * per_in], optimize=True)
         for tap in range(kernel_size):
             at = tap * dilation
             y[:, g * per_out : (g + 1) * per_out, at : at + x.shape[2] * stride : stride] += part[..., tap]
@@ -142,7 +142,7 @@ def conv_transpose1d(x, w, in_channels, out_channels, kernel_size, stride=1, pad
     return y + w["bias"][:, None] if bias else y
 
 
-# --- norms, pooling, resampling ---------------------------------------------------------------------------------
+# --- norms, pooling, resampling ---
 
 
 def _normalised(x, axes, eps):
@@ -206,7 +206,11 @@ def upsample(x, w, scale_factor, mode="nearest", align_corners=False):
     n, m = x.shape[-1], int(x.shape[-1] * scale_factor)
     if mode == "nearest":
         return x[..., (np.arange(m) / scale_factor).astype(int)]
-    at = np.linspace(0, n - 1, m) if align_corners else np.clip((np.arange(m) + 0.5) / scale_factor - 0.5, 0, None)
+    at = (
+        np.linspace(0, n - 1, m)
+        if align_corners
+        else np.clip((np.arange(m) + 0.5) / scale_factor - 0.5, 0, None)
+    )
     low = np.minimum(at.astype(int), n - 1)
     return x[..., low] + (at - low) * (x[..., np.minimum(low + 1, n - 1)] - x[..., low])
 
@@ -226,7 +230,7 @@ LAYERS = {
     "InstanceNorm1d": instance_norm, "GroupNorm": group_norm, "LayerNorm": layer_norm, "RMSNorm": rms_norm,
     "MaxPool1d": max_pool, "AvgPool1d": avg_pool, "AdaptiveAvgPool1d": adaptive_avg_pool, "Upsample": upsample,
     "Softmax": softmax, "LogSoftmax": lambda x, w, dim: np.log(softmax(x, w, dim)), "GLU": glu,
-}  # fmt: skip
+}
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -256,7 +260,9 @@ ACTIVATIONS = {
     "Sigmoid": lambda x, w: sigmoid(x),
     "Tanh": lambda x, w: np.tanh(x),
     "SiLU": lambda x, w: x * sigmoid(x),
-    "Softplus": lambda x, w, beta=1.0, threshold=20.0: np.where(beta * x > threshold, x, softplus(beta * x) / beta),
+    "Softplus": lambda x, w, beta=1.0, threshold=20.0: np.where(
+        beta * x > threshold, x, softplus(beta * x) / beta
+    ),
     "Softsign": lambda x, w: x / (1 + np.abs(x)),
     "Mish": lambda x, w: x * np.tanh(softplus(x)),
     "Hardtanh": lambda x, w, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val),

@@ -27,6 +27,7 @@ from .module import Module
 from .normalization import BatchNorm1D, GroupNorm, InstanceNorm1D, LayerNorm, RMSNorm
 from .pooling import AdaptiveAvgPool1D, AvgPool1D, MaxPool1D, Upsample
 from .recurrent import GRU, LSTM
+from .shape import Dropout, Flatten, Identity, Permute
 
 __all__ = [
     "ELU",
@@ -40,10 +41,13 @@ __all__ = [
     "BatchNorm1D",
     "Conv1D",
     "ConvTranspose1D",
+    "Dropout",
+    "Flatten",
     "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "Identity",
     "InstanceNorm1D",
     "LayerNorm",
     "LeakyReLU",
@@ -53,6 +57,7 @@ __all__ = [
     "Mish",
     "Module",
     "PReLU",
+    "Permute",
     "RMSNorm",
     "ReLU",
     "ReLU6",

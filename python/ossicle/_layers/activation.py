@@ -103,7 +103,7 @@ class LeakyReLU(Module):
     torch_name = "LeakyReLU"
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__({}, dict(negative_slope=(negative_slope, 0.01)))
+        super().__init__({}, {"negative_slope": (negative_slope, 0.01)})
 
 
 class ELU(Module):
@@ -113,7 +113,7 @@ class ELU(Module):
     torch_name = "ELU"
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__({}, dict(alpha=(alpha, 1.0)))
+        super().__init__({}, {"alpha": (alpha, 1.0)})
 
 
 class GELU(Module):
@@ -123,7 +123,7 @@ class GELU(Module):
     torch_name = "GELU"
 
     def __init__(self, approximate: str = "none") -> None:
-        super().__init__({}, dict(approximate=(approximate, "none")))
+        super().__init__({}, {"approximate": (approximate, "none")})
 
 
 class Softplus(Module):
@@ -133,7 +133,7 @@ class Softplus(Module):
     torch_name = "Softplus"
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__({}, dict(beta=(beta, 1.0), threshold=(threshold, 20.0)))
+        super().__init__({}, {"beta": (beta, 1.0), "threshold": (threshold, 20.0)})
 
 
 class Hardtanh(Module):
@@ -143,7 +143,7 @@ class Hardtanh(Module):
     torch_name = "Hardtanh"
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
-        super().__init__({}, dict(min_val=(min_val, -1.0), max_val=(max_val, 1.0)))
+        super().__init__({}, {"min_val": (min_val, -1.0), "max_val": (max_val, 1.0)})
 
 
 class PReLU(Module):
@@ -153,7 +153,7 @@ class PReLU(Module):
     torch_name = "PReLU"
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        super().__init__({}, dict(num_parameters=(num_parameters, 1)))
+        super().__init__({}, {"num_parameters": (num_parameters, 1)})
 
 
 class Softmax(Module):
@@ -163,7 +163,7 @@ class Softmax(Module):
     torch_name = "Softmax"
 
     def __init__(self, dim: int) -> None:
-        super().__init__(dict(dim=dim))
+        super().__init__({"dim": dim})
 
 
 class LogSoftmax(Module):
@@ -173,7 +173,7 @@ class LogSoftmax(Module):
     torch_name = "LogSoftmax"
 
     def __init__(self, dim: int) -> None:
-        super().__init__(dict(dim=dim))
+        super().__init__({"dim": dim})
 
 
 class GLU(Module):
@@ -183,4 +183,4 @@ class GLU(Module):
     torch_name = "GLU"
 
     def __init__(self, dim: int = -1) -> None:
-        super().__init__({}, dict(dim=(dim, -1)))
+        super().__init__({}, {"dim": (dim, -1)})

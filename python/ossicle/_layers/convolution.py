@@ -11,8 +11,8 @@ class Conv1D(Module):
     """Convolution of `[channels, length]` or `[batch, channels, length]`.
 
     Weights: `weight` [out_channels, in_channels / groups, kernel_size], `bias` [out_channels].
-    `padding` is a number, "valid", "same", or "causal": zeros on the left only, so that nothing depends on the future.
-    `padding_mode` is "zeros", "reflect", "replicate" or "circular".
+    `padding` is a number, "valid", "same", or "causal": zeros on the left only, so that nothing depends on
+    the future. `padding_mode` is "zeros", "reflect", "replicate" or "circular".
     """
 
     __slots__ = ()
@@ -31,15 +31,15 @@ class Conv1D(Module):
         padding_mode: str = "zeros",
     ) -> None:
         super().__init__(
-            dict(in_channels=in_channels, out_channels=out_channels, kernel_size=one(kernel_size)),
-            dict(
-                stride=(one(stride), 1),
-                padding=(one(padding), 0),
-                dilation=(one(dilation), 1),
-                groups=(groups, 1),
-                bias=(bias, True),
-                padding_mode=(padding_mode, "zeros"),
-            ),
+            {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": one(kernel_size)},
+            {
+                "stride": (one(stride), 1),
+                "padding": (one(padding), 0),
+                "dilation": (one(dilation), 1),
+                "groups": (groups, 1),
+                "bias": (bias, True),
+                "padding_mode": (padding_mode, "zeros"),
+            },
         )
 
 
@@ -66,14 +66,14 @@ class ConvTranspose1D(Module):
         padding_mode: str = "zeros",
     ) -> None:
         super().__init__(
-            dict(in_channels=in_channels, out_channels=out_channels, kernel_size=one(kernel_size)),
-            dict(
-                stride=(one(stride), 1),
-                padding=(one(padding), 0),
-                output_padding=(one(output_padding), 0),
-                groups=(groups, 1),
-                bias=(bias, True),
-                dilation=(one(dilation), 1),
-                padding_mode=(padding_mode, "zeros"),
-            ),
+            {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": one(kernel_size)},
+            {
+                "stride": (one(stride), 1),
+                "padding": (one(padding), 0),
+                "output_padding": (one(output_padding), 0),
+                "groups": (groups, 1),
+                "bias": (bias, True),
+                "dilation": (one(dilation), 1),
+                "padding_mode": (padding_mode, "zeros"),
+            },
         )

@@ -37,7 +37,7 @@ class Linear(Module, metaclass=_LinearType):
     torch_name = "Linear"
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        super().__init__(dict(in_features=in_features, out_features=out_features), dict(bias=(bias, True)))
+        super().__init__({"in_features": in_features, "out_features": out_features}, {"bias": (bias, True)})
 
     @staticmethod
     def strategy(batch: int) -> str:

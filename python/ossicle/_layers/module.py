@@ -27,7 +27,9 @@ class Module(Described):
     #: PyTorch's class name.
     torch_name: ClassVar[str]
 
-    def __init__(self, required: Mapping[str, Any], optional: Mapping[str, tuple[Any, Any]] | None = None) -> None:
+    def __init__(
+        self, required: Mapping[str, Any], optional: Mapping[str, tuple[Any, Any]] | None = None
+    ) -> None:
         """`optional` maps a name to the given value and PyTorch's default; only what differs is passed on."""
         super().__init__()
         self._arguments: dict[str, Any] = {name: _plain(value) for name, value in required.items()}
@@ -50,6 +52,7 @@ class Module(Described):
 
         Raises:
             WeightsError: a weight is missing, left over, wrongly shaped, NaN or infinite.
+
         """
         state = {
             name: as_weight(name, value)

@@ -14,8 +14,8 @@ from .module import Module, one
 class BatchNorm1D(Module):
     """Normalises each channel with the statistics from training.
 
-    Input `[batch, features]`, `[batch, features, length]`, or `[features, length]`. Weights: `weight`, `bias`,
-    `running_mean`, `running_var`, each [num_features].
+    Input `[batch, features]`, `[batch, features, length]`, or `[features, length]`. Weights: `weight`,
+    `bias`, `running_mean`, `running_var`, each [num_features].
     """
 
     __slots__ = ()
@@ -30,12 +30,17 @@ class BatchNorm1D(Module):
         track_running_stats: bool = True,
     ) -> None:
         if not track_running_stats:
-            raise UnsupportedError("track_running_stats: expected True, got False; statistics of a batch are not used")
-        super().__init__(dict(num_features=num_features), dict(eps=(eps, 1e-5), affine=(affine, True)))
+            raise UnsupportedError(
+                "track_running_stats: expected True, got False; statistics of a batch are not used"
+            )
+        super().__init__({"num_features": num_features}, {"eps": (eps, 1e-5), "affine": (affine, True)})
 
 
 class InstanceNorm1D(Module):
-    """Normalises each channel of each item over its length. Weights when affine: `weight`, `bias` [num_features]."""
+    """Normalises each channel of each item over its length.
+
+    Weights when affine: `weight`, `bias` [num_features].
+    """
 
     __slots__ = ()
     torch_name = "InstanceNorm1d"
@@ -49,12 +54,12 @@ class InstanceNorm1D(Module):
         track_running_stats: bool = False,
     ) -> None:
         super().__init__(
-            dict(num_features=num_features),
-            dict(
-                eps=(eps, 1e-5),
-                affine=(affine, False),
-                track_running_stats=(track_running_stats, False),
-            ),
+            {"num_features": num_features},
+            {
+                "eps": (eps, 1e-5),
+                "affine": (affine, False),
+                "track_running_stats": (track_running_stats, False),
+            },
         )
 
 
@@ -66,7 +71,8 @@ class GroupNorm(Module):
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
         super().__init__(
-            dict(num_groups=num_groups, num_channels=num_channels), dict(eps=(eps, 1e-5), affine=(affine, True))
+            {"num_groups": num_groups, "num_channels": num_channels},
+            {"eps": (eps, 1e-5), "affine": (affine, True)},
         )
 
 
@@ -84,8 +90,8 @@ class LayerNorm(Module):
         bias: bool = True,
     ) -> None:
         super().__init__(
-            dict(normalized_shape=_shape(normalized_shape)),
-            dict(eps=(eps, 1e-5), elementwise_affine=(elementwise_affine, True), bias=(bias, True)),
+            {"normalized_shape": _shape(normalized_shape)},
+            {"eps": (eps, 1e-5), "elementwise_affine": (elementwise_affine, True), "bias": (bias, True)},
         )
 
 
@@ -102,8 +108,8 @@ class RMSNorm(Module):
         self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
         super().__init__(
-            dict(normalized_shape=_shape(normalized_shape)),
-            dict(eps=(eps, None), elementwise_affine=(elementwise_affine, True)),
+            {"normalized_shape": _shape(normalized_shape)},
+            {"eps": (eps, None), "elementwise_affine": (elementwise_affine, True)},
         )
 
 

@@ -25,13 +25,13 @@ class MaxPool1D(Module):
         if return_indices:
             raise UnsupportedError("return_indices: expected False, got True")
         super().__init__(
-            dict(kernel_size=one(kernel_size)),
-            dict(
-                stride=(one(stride), None),
-                padding=(one(padding), 0),
-                dilation=(one(dilation), 1),
-                ceil_mode=(ceil_mode, False),
-            ),
+            {"kernel_size": one(kernel_size)},
+            {
+                "stride": (one(stride), None),
+                "padding": (one(padding), 0),
+                "dilation": (one(dilation), 1),
+                "ceil_mode": (ceil_mode, False),
+            },
         )
 
 
@@ -50,13 +50,13 @@ class AvgPool1D(Module):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__(
-            dict(kernel_size=one(kernel_size)),
-            dict(
-                stride=(one(stride), None),
-                padding=(one(padding), 0),
-                ceil_mode=(ceil_mode, False),
-                count_include_pad=(count_include_pad, True),
-            ),
+            {"kernel_size": one(kernel_size)},
+            {
+                "stride": (one(stride), None),
+                "padding": (one(padding), 0),
+                "ceil_mode": (ceil_mode, False),
+                "count_include_pad": (count_include_pad, True),
+            },
         )
 
 
@@ -67,7 +67,7 @@ class AdaptiveAvgPool1D(Module):
     torch_name = "AdaptiveAvgPool1d"
 
     def __init__(self, output_size: Ints) -> None:
-        super().__init__(dict(output_size=one(output_size)))
+        super().__init__({"output_size": one(output_size)})
 
 
 class Upsample(Module):
@@ -86,11 +86,11 @@ class Upsample(Module):
     ) -> None:
         super().__init__(
             {},
-            dict(
-                size=(one(size), None),
-                scale_factor=(one(scale_factor), None),
-                mode=(mode, "nearest"),
-                align_corners=(align_corners, None),
-                recompute_scale_factor=(recompute_scale_factor, None),
-            ),
+            {
+                "size": (one(size), None),
+                "scale_factor": (one(scale_factor), None),
+                "mode": (mode, "nearest"),
+                "align_corners": (align_corners, None),
+                "recompute_scale_factor": (recompute_scale_factor, None),
+            },
         )

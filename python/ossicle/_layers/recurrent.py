@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from .module import Module
 class _Recurrent(Module):
     """What LSTM and GRU share.
 
-    Input `[steps, input_size]` or `[batch, steps, input_size]`; output the same with `hidden_size` features, twice as
-    many when bidirectional. States are `[layers · directions, hidden_size]`, with the batch in the middle as in
-    PyTorch. They start at zero unless given, or unless `stateful` is set: then each call goes on where the last one
-    ended, until `reset_state()`.
+    Input `[steps, input_size]` or `[batch, steps, input_size]`; output the same with `hidden_size` features,
+    twice as many when bidirectional. States are `[layers · directions, hidden_size]`, with the batch in the
+    middle as in PyTorch. They start at zero unless given, or unless `stateful` is set: then each call goes on
+    where the last one ended, until `reset_state()`.
     """
 
     __slots__ = ("_kept", "hidden_size", "input_size", "state_rows", "stateful")
@@ -47,8 +46,8 @@ class _Recurrent(Module):
         if not 0 <= dropout <= 1:  # checked as PyTorch does; inference has no dropout
             raise ArgumentError(f"dropout: expected a number from 0 to 1, got {dropout}")
         super().__init__(
-            dict(input_size=input_size, hidden_size=hidden_size),
-            dict(num_layers=(num_layers, 1), bias=(bias, True), bidirectional=(bidirectional, False)),
+            {"input_size": input_size, "hidden_size": hidden_size},
+            {"num_layers": (num_layers, 1), "bias": (bias, True), "bidirectional": (bidirectional, False)},
         )
         self.input_size, self.hidden_size = int(input_size), int(hidden_size)
         self.state_rows = int(num_layers) * (2 if bidirectional else 1)
@@ -62,9 +61,10 @@ class _Recurrent(Module):
         Args:
             sequence_length: steps.
             batch_size: sequences in a call; None for one.
+
         """
         steps = (sequence_length, self.input_size)
-        self._plan(self._shapes(steps if batch_size is None else (batch_size, *steps)))
+        self._plan((steps if batch_size is None else (batch_size, *steps),))
 
     def reset_state(self) -> None:
         """Forgets the state that `stateful` calls carry on."""
@@ -73,17 +73,21 @@ class _Recurrent(Module):
     def __reduce__(self) -> tuple[Any, ...]:
         return (*super().__reduce__(), (None, {"stateful": self.stateful}))
 
-    def _apply(self, x: ArrayLike, states: Sequence[ArrayLike] | None, out: Any) -> tuple[Array, tuple[Array, ...]]:
+    def _apply(
+        self, x: ArrayLike, states: Sequence[ArrayLike] | None, out: Any
+    ) -> tuple[Array, tuple[Array, ...]]:
         """Output and final states."""
         array = as_input(x)
-        shapes = self._shapes(array.shape)
-        plan = self._plan(shapes)
+        state_shape = self._state_shape(array.shape)
+        plan = self._plan((array.shape,))
         if states is None:
             states = self._kept if self.stateful else ()
         given = [as_input(state, name) for state, name in zip(states, ("h0", "c0"), strict=False)]
         for state, name in zip(given, ("h0", "c0"), strict=False):
-            if state.shape != shapes[1]:
-                raise ShapeError(f"{name}: expected shape {shapes[1]} for input {array.shape}, got {state.shape}")
+            if state.shape != state_shape:
+                raise ShapeError(
+                    f"{name}: expected shape {state_shape} for input {array.shape}, got {state.shape}"
+                )
         if out is None:
             out = np.empty(plan.outputs[0], FLOAT32)
         else:
@@ -97,23 +101,19 @@ class _Recurrent(Module):
             self._kept = finals
         return out, finals
 
-    def _shapes(self, shape: Shape) -> tuple[Shape, ...]:
+    def _state_shape(self, shape: Shape) -> Shape:
+        """The shape of h and c for an input shape, which is checked."""
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
             wanted = f"(steps, {self.input_size}) or (batch, steps, {self.input_size})"
             raise ShapeError(f"input: expected shape {wanted}, got {shape}")
-        batch = shape[:1] if len(shape) == 3 else ()
-        return (shape, *[(self.state_rows, *batch, self.hidden_size)] * self.state_count)
+        return (self.state_rows, *(shape[:1] if len(shape) == 3 else ()), self.hidden_size)
 
     def _native_inputs(self, shapes: Sequence[Shape]) -> Sequence[Shape]:
         """A batch of one is the engine's unbatched form, so both share the quickest path."""
-        if len(shapes[0]) == 3 and shapes[0][0] == 1:
-            return [shapes[0][1:], *((state[0], state[2]) for state in shapes[1:])]
-        return shapes
+        return [shape[1:] if len(shape) == 3 and shape[0] == 1 else shape for shape in shapes]
 
     def _user_outputs(self, shapes: Sequence[Shape], native: Sequence[Shape]) -> Sequence[Shape]:
-        outputs = [shapes[0][:-1] + native[0][-1:], *shapes[1:]]
-        assert [prod(shape) for shape in outputs] == [prod(shape) for shape in native]
-        return outputs
+        return [shapes[0][:-1] + native[0][-1:], *[self._state_shape(shapes[0])] * self.state_count]
 
 
 class LSTM(_Recurrent):
@@ -136,6 +136,7 @@ class LSTM(_Recurrent):
             x: `[steps, input_size]` or `[batch, steps, input_size]`.
             state: `(h0, c0)`; zeros by default.
             out: float32 array in C order that receives the output.
+
         """
         if state is not None and (not isinstance(state, (tuple, list)) or len(state) != 2):
             raise ArgumentError(f"state: expected a pair (h0, c0), got {type(state).__name__}")
@@ -163,6 +164,7 @@ class GRU(_Recurrent):
             x: `[steps, input_size]` or `[batch, steps, input_size]`.
             state: `h0`; zeros by default.
             out: float32 array in C order that receives the output.
+
         """
         output, (hidden,) = self._apply(x, None if state is None else (state,), out)
         return output, hidden
