@@ -7,9 +7,8 @@ from pathlib import Path
 
 import guitarml
 import numpy as np
-import pytest
-
 import ossicle
+import pytest
 
 
 @pytest.fixture

@@ -105,8 +105,19 @@ def batched(function):
 
 
 @batched
-def conv1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
-           padding_mode="zeros"):
+def conv1d(
+    x,
+    w,
+    in_channels,
+    out_channels,
+    kernel_size,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    bias=True,
+    padding_mode="zeros",
+):
     reach = dilation * (kernel_size - 1)
     left, right = {"valid": (0, 0), "causal": (reach, 0), "same": (reach // 2, reach - reach // 2)}.get(
         padding, (padding, padding)
@@ -118,8 +129,12 @@ def conv1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, di
     windows = x[:, :, taps]  # batch, channel, frame, tap
     per_in, per_out = in_channels // groups, out_channels // groups
     parts = [
-        np.einsum("bcft,oct->bof", windows[:, g * per_in : (g + 1) * per_in],
-                  w["weight"][g * per_out : (g + 1) * per_out], optimize=True)
+        np.einsum(
+            "bcft,oct->bof",
+            windows[:, g * per_in : (g + 1) * per_in],
+            w["weight"][g * per_out : (g + 1) * per_out],
+            optimize=True,
+        )
         for g in range(groups)
     ]
     y = np.concatenate(parts, axis=1)
@@ -127,14 +142,30 @@ def conv1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, di
 
 
 @batched
-def conv_transpose1d(x, w, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1,
-                     bias=True, dilation=1, padding_mode="zeros"):
+def conv_transpose1d(
+    x,
+    w,
+    in_channels,
+    out_channels,
+    kernel_size,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    bias=True,
+    dilation=1,
+    padding_mode="zeros",
+):
     length = (x.shape[2] - 1) * stride + dilation * (kernel_size - 1) + 1 + output_padding
     y = np.zeros((x.shape[0], out_channels, length))
     per_in, per_out = in_channels // groups, out_channels // groups
     for g in range(groups):
-        part = np.einsum("bcf,cot->boft", x[:, g * per_in : (g + 1) * per_in],
-                         w["weight"][g * per_in : (g + 1) * per_in], optimize=True)
+        part = np.einsum(
+            "bcf,cot->boft",
+            x[:, g * per_in : (g + 1) * per_in],
+            w["weight"][g * per_in : (g + 1) * per_in],
+            optimize=True,
+        )
         for tap in range(kernel_size):
             at = tap * dilation
             y[:, g * per_out : (g + 1) * per_out, at : at + x.shape[2] * stride : stride] += part[..., tap]
@@ -226,10 +257,21 @@ def glu(x, w, dim=-1):
 
 
 LAYERS = {
-    "Linear": linear, "Conv1d": conv1d, "ConvTranspose1d": conv_transpose1d, "BatchNorm1d": batch_norm,
-    "InstanceNorm1d": instance_norm, "GroupNorm": group_norm, "LayerNorm": layer_norm, "RMSNorm": rms_norm,
-    "MaxPool1d": max_pool, "AvgPool1d": avg_pool, "AdaptiveAvgPool1d": adaptive_avg_pool, "Upsample": upsample,
-    "Softmax": softmax, "LogSoftmax": lambda x, w, dim: np.log(softmax(x, w, dim)), "GLU": glu,
+    "Linear": linear,
+    "Conv1d": conv1d,
+    "ConvTranspose1d": conv_transpose1d,
+    "BatchNorm1d": batch_norm,
+    "InstanceNorm1d": instance_norm,
+    "GroupNorm": group_norm,
+    "LayerNorm": layer_norm,
+    "RMSNorm": rms_norm,
+    "MaxPool1d": max_pool,
+    "AvgPool1d": avg_pool,
+    "AdaptiveAvgPool1d": adaptive_avg_pool,
+    "Upsample": upsample,
+    "Softmax": softmax,
+    "LogSoftmax": lambda x, w, dim: np.log(softmax(x, w, dim)),
+    "GLU": glu,
 }
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import pytest
-
 import ossicle
+import pytest
 
 
 def says(*parts: object) -> str:

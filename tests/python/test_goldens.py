@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import ossicle
 import pytest
 from cases import CASES, Case
-
-import ossicle
 
 FEEDFORWARD = [case for case in CASES if not case.recurrent]
 RECURRENT = [case for case in CASES if case.recurrent]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 
 import numpy as np
+import ossicle
 import pytest
 from cases import case
-
-import ossicle
 
 #: PyTorch 2's signatures without device and dtype.
 TORCH = {
