@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Ossicle against other engines on this machine: writes the table of docs/performance.md.
+
+    python benchmarks/compare.py                       everything, some minutes
+    python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid overhead
+    python benchmarks/compare.py --scale 0.1           a quick look
+
+All engines run in this process on one thread, one after the other in shuffled rounds, so that what disturbs the
+machine disturbs them alike. An engine counts only when its output agrees with float64 to 1e-4 of the largest value;
+Ossicle must agree or the program fails. Times are of one call from Python with buffers made beforehand.
+
+    pip install "ossicle[test]" onnx onnxruntime openvino threadpoolctl    and mlx where it exists
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import platform
+import random
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import numpy as np
+import ossicle
+import peers
+import workloads
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- compare.py writes from here -->", "<!-- to here -->"
+ENGINES = ("ossicle", "onnxruntime", "openvino", "numpy", "mlx")
+TOLERANCE = 1e-4
+ROUNDS = 8
+SECONDS = 0.6  # for each engine and line, over all rounds
+
+
+def prepare(work: workloads.Work) -> dict[str, peers.Peer]:
+    """The engines that exist here and give the right answer."""
+    ready = {}
+    scale = max(1.0, float(np.abs(work.expected).max()))
+    for name, make in work.make.items():
+        try:
+            peer = make()
+        except ImportError:
+            continue
+        error = float(np.abs(work.answer(peer).ravel() - work.expected.ravel()).max()) / scale
+        if error < TOLERANCE:
+            ready[name] = peer
+            continue
+        if name == "ossicle":
+            sys.exit(f"{work.name}: ossicle is off by {error:.1e} of the largest value")
+        print(f"{work.name}: {name} left out, off by {error:.1e}", file=sys.stderr)
+    return ready
+
+
+def measure(ready: dict[str, peers.Peer], scale: float) -> dict[str, np.ndarray]:
+    """Microseconds of each call."""
+    clock = time.perf_counter_ns
+    times: dict[str, list[float]] = {name: [] for name in ready}
+    gc.collect()
+    gc.disable()
+    for round_number in range(ROUNDS):
+        order = list(ready)
+        random.Random(round_number).shuffle(order)
+        for name in order:
+            run, found = ready[name].run, times[name]
+            run()
+            run()  # caches are warm for everyone
+            end = clock() + int(SECONDS / ROUNDS * scale * 1e9)
+            enough = len(found) + 3
+            while (start := clock()) < end or len(found) < enough:
+                run()
+                found.append((clock() - start) / 1e3)
+    gc.enable()
+    return {name: np.asarray(found) for name, found in times.items()}
+
+
+def row(name: str, times: dict[str, np.ndarray]) -> str:
+    cells = []
+    for engine in ENGINES:
+        if engine in times:
+            median, tail = np.percentile(times[engine], (50, 99))
+            cells.append(f"{_short(median)} ({_short(tail)})")
+        else:
+            cells.append("")
+    ratio = ""
+    if "onnxruntime" in times:
+        ratio = f"{np.median(times['ossicle']) / np.median(times['onnxruntime']):.2f}"
+    return f"| {name} | " + " | ".join(cells) + f" | {ratio} |"
+
+
+def _short(microseconds: float) -> str:
+    return (
+        f"{microseconds:.2f}"
+        if microseconds < 10
+        else f"{microseconds:.1f}"
+        if microseconds < 100
+        else f"{microseconds:.0f}"
+    )
+
+
+def header() -> list[str]:
+    versions = [f"ossicle {ossicle.__version__} ({ossicle.isa()})"]
+    for package in ("onnxruntime", "openvino", "numpy", "mlx"):
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            versions.append(f"{package} absent")
+    return [
+        f"Measured on {time.strftime('%Y-%m-%d')}: {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"Python {platform.python_version()}; {', '.join(versions)}. One thread, float32. "
+        "Microseconds per call: median (99th percentile). The last column is Ossicle's median over ONNX Runtime's; "
+        "below 1 Ossicle is faster.",
+        "",
+        "| work | " + " | ".join(ENGINES) + " | ratio |",
+        "|---|" + "---:|" * (len(ENGINES) + 1),
+    ]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def write(lines: list[str]) -> None:
+    """Puts the table between its marks, or at the end of the page."""
+    page = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    if BEGIN not in page:
+        page += f"\n{BEGIN}\n{END}\n"
+    before, _, rest = page.partition(BEGIN)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(before + "\n".join([BEGIN, "", *lines, "", END]) + rest.partition(END)[2])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", default="", help="groups, with commas; the table then goes to the terminal alone"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the measuring time")
+    options = parser.parse_args()
+    chosen = {name for name in options.only.split(",") if name}
+    if unknown := chosen - {group for group, _ in workloads.everything()}:
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    lines = header()
+    print("\n".join(lines))
+    for group, make in workloads.everything():
+        if chosen and group not in chosen:
+            continue
+        work = make()
+        lines.append(row(work.name, measure(prepare(work), options.scale)))
+        print(lines[-1], flush=True)
+    if not chosen:
+        write(lines)
+        print(f"\n{PAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The C side of layers: an `ossicle_sequential` that layers and weights are added to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._errors import DTypeError, check
+from ._ffi import ffi, lib
+from ._native import LoadOptions, create
+from ._ports import read_ports
+from ._runnable import Built
+
+_WEIGHT_DTYPES = {
+    "float32": lib.OSSICLE_FLOAT32,
+    "float16": lib.OSSICLE_FLOAT16,
+    "float64": lib.OSSICLE_FLOAT64,
+    "bfloat16": lib.OSSICLE_BFLOAT16,  # of the ml_dtypes package
+}
+
+
+class Builder:
+    """Owns one `ossicle_sequential`. Not safe for several threads at once."""
+
+    __slots__ = ("handle",)
+
+    def __init__(self) -> None:
+        self.handle = create("sequential", lib.ossicle_sequential_create)
+
+    def add(self, module: str, arguments: Mapping[str, Any], unchecked: bool = False) -> None:
+        text = json.dumps(arguments).encode()
+        check(lib.ossicle_sequential_add(self.handle, module.encode(), text, unchecked), self.handle)
+
+    def set_weight(self, name: str, value: np.ndarray[Any, Any]) -> None:
+        dtype = _WEIGHT_DTYPES[value.dtype.name]
+        data = ffi.from_buffer(
+            "char[]", value.view(np.uint8) if value.ndim else value.reshape(1).view(np.uint8)
+        )
+        status = lib.ossicle_sequential_set_weight(
+            self.handle, name.encode(), dtype, value.shape, value.ndim, data
+        )
+        check(status, self.handle)
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        check(lib.ossicle_sequential_load_weights(self.handle, os.fsencode(path)), self.handle)
+
+    def build(self) -> Built:
+        options = LoadOptions()
+        model = create("model", lib.ossicle_sequential_build, self.handle, options.pointer, blame=self.handle)
+        options.issue()
+        info = ffi.new("ossicle_model_info *")
+        info.struct_size = ffi.sizeof("ossicle_model_info")
+        check(lib.ossicle_model_info_get(model, info), model)
+        inputs = read_ports(model, lib.OSSICLE_INPUT, info.input_count)
+        return Built(model, inputs, read_ports(model, lib.OSSICLE_OUTPUT, info.output_count))
+
+
+def as_weight(name: str, value: Any) -> np.ndarray[Any, Any]:
+    """A private dense copy of one weight: a NumPy array, a torch tensor or anything array-like of floats.
+
+    Raises:
+        DTypeError: not floating-point numbers.
+
+    """
+    if hasattr(value, "detach"):  # torch tensors that require gradients refuse to become arrays
+        value = value.detach().cpu()
+    array = np.array(value, order="C")
+    if array.dtype.name not in _WEIGHT_DTYPES:
+        raise DTypeError(f"{name}: expected floating-point weights, got {array.dtype} of shape {array.shape}")
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

@@ -1,0 +1,139 @@
+"""Model files: real ones with the outputs of other implementations, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import guitarml
+import numpy as np
+import ossicle
+import pytest
+from cases import DATA
+
+NAM = DATA / "models" / "nam"
+RTNEURAL = DATA / "models" / "rtneural"
+NAM_MODELS = sorted(path.stem for path in NAM.glob("*.nam"))
+
+
+def test_the_files_are_here() -> None:
+    assert len(NAM_MODELS) >= 5
+
+
+@pytest.mark.parametrize("name", NAM_MODELS)
+@pytest.mark.parametrize("block", [64, 2048])
+def test_nam(name: str, block: int) -> None:
+    """Upstream's own output, which it gives after 48 000 samples of silence."""
+    signal = np.fromfile(NAM / "input.f32", np.float32)
+    expected = np.fromfile(NAM / f"{name}.expected.f32", np.float32)
+    model = ossicle.load(NAM / f"{name}.nam")
+    with model.stream(block, prewarm=False) as stream:
+        for _ in range(48000 // block + 1):
+            stream.process(np.zeros(block, np.float32))
+        found = np.concatenate([stream.process(part) for part in np.split(signal, range(block, 8192, block))])
+    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["dense", "conv", "gru_1d", "lstm_1d"])
+def test_rtneural(name: str) -> None:
+    x = np.loadtxt(RTNEURAL / f"{name}_x.csv", np.float32, ndmin=2)
+    expected = np.loadtxt(RTNEURAL / f"{name}_y.csv", np.float32, ndmin=2)
+    model = ossicle.load(RTNEURAL / f"{name}.json")
+    with model.stream(len(x)) as stream:
+        found = stream.process(x if stream.channels_last else x.T)
+        np.testing.assert_allclose(found if stream.channels_last else found.T, expected, atol=1e-6)
+
+
+def test_a_file_that_contradicts_itself() -> None:
+    with pytest.raises(ossicle.OssicleError, match=r"bad_lstm\.json"):
+        ossicle.load(RTNEURAL / "bad_lstm.json")
+
+
+@pytest.mark.parametrize("unit", ["LSTM", "GRU"])
+@pytest.mark.parametrize("hidden", [1, 8, 20, 33])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_guitarml(unit: str, hidden: int, skip: int, rng: np.random.Generator) -> None:
+    data = guitarml.make(unit, hidden, seed=hidden, skip=skip)
+    model = ossicle.load(json.dumps(data).encode())
+    signal = rng.uniform(-1, 1, 2000).astype(np.float32)
+    expected = guitarml.run(data, signal)
+    np.testing.assert_allclose(model(signal), expected, atol=1e-5)
+    with model.stream(2000) as stream:
+        np.testing.assert_allclose(stream.process(signal), expected, atol=1e-5)
+    assert model.parameter_count == sum(np.size(value) for value in data["state_dict"].values())
+
+
+def test_vectors_and_shaped_signals(amp: ossicle.Model, rng: np.random.Generator) -> None:
+    signal = rng.standard_normal(100).astype(np.float32)
+    vector = amp(signal)
+    assert vector.shape == (100,)
+    axis = amp.inputs[0].shape.index(1)
+    shaped = amp(np.expand_dims(signal, axis))
+    assert shaped.shape[axis] == 1
+    np.testing.assert_array_equal(shaped.ravel(), vector)
+    out = np.empty(100, np.float32)
+    assert amp(signal, out=out) is out
+    np.testing.assert_array_equal(out, vector)
+
+
+def test_paths_and_bytes(amp_path: Path, amp: ossicle.Model) -> None:
+    signal = np.ones(10, np.float32)
+    data = amp_path.read_bytes()
+    for source in (str(amp_path), amp_path, data, bytearray(data), memoryview(data)):
+        np.testing.assert_array_equal(ossicle.load(source)(signal), amp(signal))
+
+
+def test_facts(amp: ossicle.Model, amp_path: Path) -> None:
+    assert amp.format == "guitarml"
+    assert amp.sample_rate is None
+    assert amp.receptive_field is None
+    assert amp.loudness is None
+    assert amp.streamable
+    assert amp.weight_bytes == 4 * amp.parameter_count
+    assert amp.name == amp_path.name
+    assert len(amp.inputs) == 1
+    assert None in amp.inputs[0].shape
+    assert isinstance(amp.metadata, dict)
+    assert "guitarml" in repr(amp)
+    assert "LSTM" in amp.describe()
+    assert amp._repr_html_().startswith("<b>Model")
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", ossicle.FormatError),
+        (b"not json", ossicle.FormatError),
+        (b"{}", ossicle.OssicleError),
+        (b'{"model_data": {', ossicle.FormatError),
+        (b"[" * 100_000, ossicle.FormatError),
+    ],
+)
+def test_bad_content_names_the_file(tmp_path: Path, content: bytes, error: type[Exception]) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    with pytest.raises(error, match=r"broken\.json"):
+        ossicle.load(path)
+    with pytest.raises(error):
+        ossicle.load(content)
+
+
+def test_bad_weight_names_file_and_tensor(tmp_path: Path) -> None:
+    data = guitarml.make("LSTM", 4, seed=0)
+    data["state_dict"]["rec.bias_ih_l0"].pop()
+    path = tmp_path / "short.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(ossicle.OssicleError, match=r"short\.json(.|\n)*bias_ih_l0"):
+        ossicle.load(path)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ossicle.FileError, match=r"nowhere\.nam"):
+        ossicle.load(tmp_path / "nowhere.nam")
+    with pytest.raises(OSError, match=r"nowhere\.nam"):
+        ossicle.load(str(tmp_path / "nowhere.nam"))
+
+
+def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ossicle.OssicleError):
+        ossicle.load(tmp_path)

@@ -1,0 +1,175 @@
+"""Sequential: building, weights, shapes, memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import ossicle
+import pytest
+import reference
+from safetensors.numpy import save_file
+
+
+def random_state(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    return {
+        "0.weight": rng.standard_normal((6, 2, 3)).astype(np.float32),
+        "0.bias": rng.standard_normal(6).astype(np.float32),
+        "2.weight": rng.standard_normal((3, 6, 1)).astype(np.float32),
+        "2.bias": rng.standard_normal(3).astype(np.float32),
+    }
+
+
+def network() -> ossicle.Sequential:
+    return ossicle.Sequential(ossicle.Conv1D(2, 6, 3), ossicle.Tanh(), ossicle.Conv1D(6, 3, 1))
+
+
+def expected(state: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    inner = {"weight": state["0.weight"], "bias": state["0.bias"]}
+    outer = {"weight": state["2.weight"], "bias": state["2.bias"]}
+    first = {"in_channels": 2, "out_channels": 6, "kernel_size": 3}
+    last = {"in_channels": 6, "out_channels": 3, "kernel_size": 1}
+    return reference.run("Conv1d", last, outer, np.tanh(reference.run("Conv1d", first, inner, x)))
+
+
+@pytest.fixture
+def x(rng: np.random.Generator) -> np.ndarray:
+    return rng.standard_normal((2, 2, 50)).astype(np.float32)
+
+
+def test_weights_from_a_dict(rng: np.random.Generator, x: np.ndarray) -> None:
+    state = random_state(rng)
+    model = network().load_state_dict(state)
+    np.testing.assert_allclose(model(x), expected(state, x), atol=1e-5)
+    np.testing.assert_allclose(model.forward(x[0]), expected(state, x[0]), atol=1e-5)
+    assert set(model.state_dict()) == set(state)
+    np.testing.assert_array_equal(model[0].state_dict()["weight"], state["0.weight"])
+
+
+def test_weights_from_a_file(rng: np.random.Generator, x: np.ndarray, tmp_path) -> None:
+    state = random_state(rng)
+    save_file(state, tmp_path / "net.safetensors")
+    model = network().load_weights(tmp_path / "net.safetensors")
+    np.testing.assert_array_equal(model(x), network().load_state_dict(state)(x))
+    with pytest.raises(ossicle.NotReadyError, match="net.safetensors"):
+        model.state_dict()
+
+
+def test_bad_files(rng: np.random.Generator, tmp_path) -> None:
+    with pytest.raises(ossicle.FileError, match=r"missing\.safetensors"):
+        network().load_weights(tmp_path / "missing.safetensors")
+    state = random_state(rng)
+    del state["2.bias"]
+    save_file(state, tmp_path / "short.safetensors")
+    with pytest.raises(ossicle.WeightsError, match=r"2\.bias"):
+        network().load_weights(tmp_path / "short.safetensors")
+    (tmp_path / "text.safetensors").write_text("not a tensor in sight, but long enough")
+    with pytest.raises(ossicle.FormatError, match=r"text\.safetensors"):
+        network().load_weights(tmp_path / "text.safetensors")
+
+
+def test_weights_of_the_layers(rng: np.random.Generator, x: np.ndarray) -> None:
+    state = random_state(rng)
+    model = network()
+    model[0].load_state_dict({"weight": state["0.weight"], "bias": state["0.bias"]})
+    with pytest.raises(ossicle.WeightsError, match=r"2\.(weight|bias)"):
+        model(x)
+    model[2].load_state_dict({"weight": state["2.weight"], "bias": state["2.bias"]})
+    np.testing.assert_allclose(model(x), expected(state, x), atol=1e-5)
+
+
+def test_failure_changes_nothing(rng: np.random.Generator, x: np.ndarray) -> None:
+    state = random_state(rng)
+    model = network().load_state_dict(state)
+    before = model(x)
+    with pytest.raises(ossicle.WeightsError):
+        model.load_state_dict({**state, "2.bias": np.zeros(4)})
+    np.testing.assert_array_equal(model(x), before)
+
+
+def test_nested(rng: np.random.Generator, x: np.ndarray) -> None:
+    state = random_state(rng)
+    inner = ossicle.Sequential(ossicle.Tanh(), ossicle.Conv1D(6, 3, 1))
+    model = ossicle.Sequential(ossicle.Conv1D(2, 6, 3), inner)
+    names = {name.replace("2.", "1.1."): value for name, value in state.items()}
+    model.load_state_dict(names)
+    np.testing.assert_allclose(model(x), expected(state, x), atol=1e-5)
+    assert set(model.state_dict()) == set(names)
+    with pytest.raises(ossicle.WeightsError):
+        model.load_state_dict({**names, "7.weight": np.zeros(1)})
+
+
+def test_mismatch_names_both_shapes() -> None:
+    with pytest.raises(ossicle.ShapeError, match=r"(?s)(6.*5|5.*6)"):
+        ossicle.Sequential(ossicle.Conv1D(2, 6, 3), ossicle.Conv1D(5, 3, 1))
+    loose = ossicle.Sequential(ossicle.Conv1D(2, 6, 3)).add_unchecked(ossicle.Conv1D(5, 3, 1))
+    assert len(loose) == 2
+    with pytest.raises(ossicle.OssicleError):
+        loose.load_state_dict(
+            {
+                "0.weight": np.ones((6, 2, 3)),
+                "0.bias": np.ones(6),
+                "1.weight": np.ones((3, 5, 1)),
+                "1.bias": np.ones(3),
+            }
+        )(np.ones((2, 9), np.float32))
+
+
+def test_add_and_build_again(rng: np.random.Generator, x: np.ndarray) -> None:
+    state = random_state(rng)
+    model = network().load_state_dict(state)
+    before = model(x)
+    model.add(ossicle.ReLU())
+    np.testing.assert_array_equal(model.build()(x), np.maximum(before, 0))
+    assert len(model) == 4
+    assert [type(layer).__name__ for layer in model] == ["Conv1D", "Tanh", "Conv1D", "ReLU"]
+
+
+def test_only_layers_are_added() -> None:
+    with pytest.raises(ossicle.ArgumentError, match="int"):
+        ossicle.Sequential(3)
+
+
+def test_empty() -> None:
+    with pytest.raises(ossicle.NotReadyError):
+        ossicle.Sequential().build()
+
+
+def test_recurrent_layer_hands_on_its_output(rng: np.random.Generator) -> None:
+    lstm, head = ossicle.LSTM(1, 6), ossicle.Linear(6, 1)
+    weights = {
+        name: rng.standard_normal(shape) * 0.3
+        for name, shape in {
+            "weight_ih_l0": (24, 1),
+            "weight_hh_l0": (24, 6),
+            "bias_ih_l0": 24,
+            "bias_hh_l0": 24,
+        }.items()
+    }
+    lstm.load_state_dict(weights)
+    head.load_state_dict({"weight": rng.standard_normal((1, 6)), "bias": np.zeros(1)})
+    x = rng.standard_normal((40, 1)).astype(np.float32)
+    np.testing.assert_allclose(ossicle.Sequential(lstm, head)(x), head(lstm(x)[0]), atol=1e-6)
+    np.testing.assert_allclose(ossicle.Sequential(lstm)(x), lstm(x)[0], atol=1e-6)
+
+
+def test_buffer_stats() -> None:
+    layers = [layer for _ in range(8) for layer in (ossicle.Conv1D(4, 4, 1), ossicle.Tanh())]
+    model = ossicle.Sequential(*layers)
+    model.load_state_dict(
+        {
+            f"{i}.{name}": np.ones(shape)
+            for i in range(0, 16, 2)
+            for name, shape in (("weight", (4, 4, 1)), ("bias", 4))
+        }
+    )
+    stats = model.buffer_stats(1000)
+    assert 0 < stats.buffer_count < stats.naive_count
+    assert 0 < stats.allocated_bytes < stats.naive_bytes
+    longer = model.buffer_stats(2000)
+    assert longer.naive_bytes == 2 * stats.naive_bytes
+
+
+def test_repr() -> None:
+    assert repr(ossicle.Sequential(ossicle.Tanh(), ossicle.Sequential(ossicle.ReLU()))) == (
+        "Sequential(\n  (0): Tanh()\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
+    )
+    assert repr(ossicle.Sequential()) == "Sequential()"
