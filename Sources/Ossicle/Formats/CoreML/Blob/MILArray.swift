@@ -71,7 +71,7 @@ extension MILArray {
         _ reference: MILBlobReference, _ element: MILElementType, _ shape: [Int], _ files: MILBlobFiles
     ) throws -> MILArray {
         guard let file = files[reference.path] else {
-            throw OssicleError(.internal, "weight file '\(reference.path)' is not open")
+            throw OssicleError(.internal, "weight file \(Quoting.quoted(reference.path)) is not open")
         }
         let range = try file.blob(at: reference.offset).range
         let count = try CoreMLShape.count(shape)

@@ -91,7 +91,7 @@ struct MILBlobFiles: Sendable {
         let parts = relative.split(separator: "/", omittingEmptySubsequences: false)
         guard path.hasPrefix(root), !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }),
             !relative.utf8.contains(0)
-        else { throw OssicleError(.malformed, "weight file '\(path)' is not inside \(root)") }
+        else { throw OssicleError(.malformed, "weight file \(Quoting.quoted(path)) is not inside \(root)") }
         return directory + "/" + relative
     }
 }

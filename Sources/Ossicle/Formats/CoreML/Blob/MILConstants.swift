@@ -25,7 +25,7 @@ enum MILConstants {
             }
             return arrays
         } catch let error as OssicleError {
-            throw error.within("'\(operation.outputs.first?.name ?? "")' (\(operation.type))")
+            throw error.within("\(Quoting.quoted(operation.outputs.first?.name ?? "")) (\(Quoting.quoted(operation.type)))")
         }
     }
 
@@ -90,7 +90,7 @@ enum MILConstants {
                         arrays[name] = try MILArray(value, files: files)
                     }
                 } catch let error as OssicleError {
-                    throw error.within("parameter '\(name)'")
+                    throw error.within("parameter \(Quoting.quoted(name))")
                 }
             }
         }
@@ -99,7 +99,7 @@ enum MILConstants {
 
         func array(_ name: String) throws -> MILArray {
             guard let array = arrays[name] else {
-                throw OssicleError(.malformed, "parameter '\(name)' is missing")
+                throw OssicleError(.malformed, "parameter \(Quoting.quoted(name)) is missing")
             }
             return array
         }
@@ -107,7 +107,7 @@ enum MILConstants {
         func integer(_ name: String) throws -> Int {
             let array = try array(name)
             guard array.count == 1, array.element.isInteger else {
-                throw OssicleError(.malformed, "parameter '\(name)' is not one integer")
+                throw OssicleError(.malformed, "parameter \(Quoting.quoted(name)) is not one integer")
             }
             return Int(array.integer(0))
         }
@@ -166,8 +166,8 @@ struct MILConstantTable: Sendable {
     /// `known` keeps a constant that several parameters share from being expanded again each time.
     private func array(_ name: String, depth: Int, _ known: inout [String: MILArray]) throws -> MILArray {
         if let array = known[name] { return array }
-        guard let definition = definitions[name] else { throw OssicleError(.weights, "no constant '\(name)'") }
-        guard depth < CoreMLLimits.nesting else { throw OssicleError(.malformed, "'\(name)' is nested too deeply") }
+        guard let definition = definitions[name] else { throw OssicleError(.weights, "no constant \(Quoting.quoted(name))") }
+        guard depth < CoreMLLimits.nesting else { throw OssicleError(.malformed, "\(Quoting.quoted(name)) is nested too deeply") }
         let arrays = try MILConstants.evaluate(definition.operation, files: files) {
             try array($0, depth: depth + 1, &known)
         }

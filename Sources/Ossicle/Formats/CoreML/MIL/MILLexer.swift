@@ -11,8 +11,8 @@ struct MILLexer {
 
         var description: String {
             switch self {
-            case .identifier(let text), .number(let text): "'\(text)'"
-            case .string(let text): "\"\(text)\""
+            case .identifier(let text), .number(let text): "\(Quoting.quoted(text))"
+            case .string(let text): "the string \(Quoting.quoted(text))"
             case .punctuation(let byte): "'\(Character(UnicodeScalar(byte)))'"
             case .arrow: "'->'"
             case .end: "the end of the text"
@@ -107,10 +107,10 @@ struct MILLexer {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) }
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
-    private static func isLetter(_ byte: UInt8) -> Bool {
+    static func isLetter(_ byte: UInt8) -> Bool {
         (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")) || byte == UInt8(ascii: "_")
     }
-    private static func isIdentifier(_ byte: UInt8) -> Bool {
+    static func isIdentifier(_ byte: UInt8) -> Bool {
         isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "@")
     }
 }

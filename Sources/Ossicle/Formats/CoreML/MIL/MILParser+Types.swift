@@ -26,7 +26,7 @@ extension MILParser {
             case "state": return try parser.bracketed { .state(try $0.type()) }
             default:
                 guard let element = MILElementType(spelling: word) else {
-                    throw parser.failure("unknown type '\(word)'")
+                    throw parser.failure("unknown type \(Quoting.quoted(word))")
                 }
                 return .scalar(element)
             }
@@ -42,7 +42,7 @@ extension MILParser {
 
     private mutating func elementType() throws -> MILElementType {
         let word = try identifier("an element type")
-        guard let element = MILElementType(spelling: word) else { throw failure("unknown element type '\(word)'") }
+        guard let element = MILElementType(spelling: word) else { throw failure("unknown element type \(Quoting.quoted(word))") }
         return element
     }
 

@@ -32,7 +32,7 @@ extension MILParser {
             switch name {
             case "path": path = value.string
             case "offset": offset = value.integer.flatMap { UInt64(exactly: $0) }
-            default: throw parser.failure("unknown parameter '\(name)' of BLOBFILE")
+            default: throw parser.failure("unknown parameter \(Quoting.quoted(name)) of BLOBFILE")
             }
         }
         guard let path, let offset else { throw failure("BLOBFILE needs a string 'path' and an integer 'offset'") }
@@ -125,7 +125,7 @@ extension MILParser {
         default: throw failure("expected a \(elements.element.spelling), found \(token.description)")
         }
         guard elements.append(literal: text) else {
-            throw failure("'\(text)' is not a \(elements.element.spelling)")
+            throw failure("\(Quoting.quoted(text)) is not a \(elements.element.spelling)")
         }
         try advance()
     }

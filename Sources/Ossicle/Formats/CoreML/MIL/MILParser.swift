@@ -68,7 +68,7 @@ struct MILParser {
 
     mutating func keyword(_ word: String) throws {
         let found = try identifier("'\(word)'")
-        guard found == word else { throw failure("expected '\(word)', found '\(found)'") }
+        guard found == word else { throw failure("expected '\(word)', found \(Quoting.quoted(found))") }
     }
 
     /// Reads `item {, item}` up to and with `close`.
@@ -110,7 +110,7 @@ struct MILParser {
         switch text {
         case "1.0": version = MILVersion(1, 0)
         case "1.3": version = MILVersion(1, 3)
-        default: throw OssicleError(.unsupported, "\(lexer.location): MIL version \(text); 1.0 and 1.3 are known")
+        default: throw OssicleError(.unsupported, "\(lexer.location): MIL version \(Quoting.quoted(text)); 1.0 and 1.3 are known")
         }
         try advance()
         return version
@@ -145,7 +145,7 @@ struct MILParser {
     private mutating func opset() throws -> MILOpset {
         let text = try identifier("an opset")
         guard let opset = MILOpset.allCases.first(where: { $0.spelling == text }) else {
-            throw OssicleError(.unsupported, "\(lexer.location): opset '\(text)'")
+            throw OssicleError(.unsupported, "\(lexer.location): opset \(Quoting.quoted(text))")
         }
         return opset
     }
@@ -173,12 +173,12 @@ struct MILParser {
             try parser.expect("=")
             let argument = try parser.argument()
             guard arguments.updateValue(argument, forKey: name) == nil else {
-                throw parser.failure("parameter '\(name)' occurs twice")
+                throw parser.failure("parameter \(Quoting.quoted(name)) occurs twice")
             }
         }
         let attributes = try accept("[") ? self.attributes() : [:]
         guard !take("{"), token != .identifier("block") else {
-            throw OssicleError(.unsupported, "\(lexer.location): '\(first)' has nested blocks, which are not read from text")
+            throw OssicleError(.unsupported, "\(lexer.location): \(Quoting.quoted(first)) has nested blocks, which are not read from text")
         }
         try expect(";")
         return MILOperation(type: first, arguments: arguments, outputs: outputs, attributes: attributes)
@@ -204,7 +204,7 @@ struct MILParser {
             try parser.expect("=")
             let value = try parser.value(type: try parser.type())
             guard attributes.updateValue(value, forKey: name) == nil else {
-                throw parser.failure("attribute '\(name)' occurs twice")
+                throw parser.failure("attribute \(Quoting.quoted(name)) occurs twice")
             }
         }
         return attributes

@@ -46,7 +46,7 @@ struct MILPrinter {
         if let flexible = function.flexibleShapes {
             guard let value = flexible.value else {
                 throw OssicleError(
-                    .unsupported, "function '\(function.name)' has enumerated shapes; give a range or a fixed shape")
+                    .unsupported, "function \(Quoting.quoted(function.name)) has enumerated shapes; give a range or a fixed shape")
             }
             attributes[MILFlexibleShapes.attribute] = value
         }
@@ -63,7 +63,7 @@ struct MILPrinter {
         guard operation.blocks.isEmpty else {
             throw OssicleError(
                 .unsupported,
-                "'\(operation.outputs.first?.name ?? operation.type)' (\(operation.type)) has nested blocks, whose text form is not known")
+                "\(Quoting.quoted(operation.outputs.first?.name ?? operation.type)) (\(Quoting.quoted(operation.type))) has nested blocks, whose text form is not known")
         }
         put("            ")
         if !operation.outputs.isEmpty {

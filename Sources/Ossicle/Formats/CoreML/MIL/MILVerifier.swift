@@ -1,5 +1,5 @@
-/// Checks what every reader of a program relies on: names are defined once in their scope and before use (so
-/// that there are no cycles), and blocks return what exists.
+/// Checks what every reader of a program relies on: names are identifiers, defined once in their scope and before use
+/// (so that there are no cycles), and blocks return what exists.
 struct MILVerifier {
     private var scopes: [Set<String>] = []
 
@@ -9,14 +9,15 @@ struct MILVerifier {
         var names: Set<String> = []
         for function in program.functions {
             guard names.insert(function.name).inserted else {
-                throw OssicleError(.malformed, "function '\(function.name)' is defined twice")
+                throw OssicleError(.malformed, "function \(Quoting.quoted(function.name)) is defined twice")
             }
             do {
+                try requireIdentifier(function.name)
                 var verifier = MILVerifier(scopes: [[]])
                 for input in function.inputs { try verifier.define(input.name) }
                 try verifier.verify(function.body)
             } catch let error as OssicleError {
-                throw error.within("function '\(function.name)'")
+                throw error.within("function \(Quoting.quoted(function.name))")
             }
         }
     }
@@ -27,12 +28,15 @@ struct MILVerifier {
         }
         for input in block.inputs { try define(input.name) }
         for operation in block.operations {
+            try Self.requireIdentifier(operation.type)
+            for attribute in operation.attributes.keys { try Self.requireIdentifier(attribute) }
             for (parameter, argument) in operation.arguments {
+                try Self.requireIdentifier(parameter)
                 for name in argument.names where !isDefined(name) {
                     let what = operation.outputs.first?.name ?? operation.type
                     throw OssicleError(
                         .malformed,
-                        "'\(what)' (\(operation.type)): parameter '\(parameter)' is '\(name)', which is not defined before it")
+                        "\(Quoting.quoted(what)) (\(Quoting.quoted(operation.type))): parameter \(Quoting.quoted(parameter)) is \(Quoting.quoted(name)), which is not defined before it")
                 }
             }
             for nested in operation.blocks {
@@ -43,14 +47,22 @@ struct MILVerifier {
             for output in operation.outputs { try define(output.name) }
         }
         for name in block.outputs where !isDefined(name) {
-            throw OssicleError(.malformed, "the block returns '\(name)', which is not defined")
+            throw OssicleError(.malformed, "the block returns \(Quoting.quoted(name)), which is not defined")
         }
     }
 
     private func isDefined(_ name: String) -> Bool { scopes.contains { $0.contains(name) } }
 
+    /// `[A-Za-z_][A-Za-z0-9_@]*`, as `MIL.proto` demands; anything else could not be written as text.
+    private static func requireIdentifier(_ name: String) throws {
+        guard let first = name.utf8.first, MILLexer.isLetter(first), name.utf8.allSatisfy(MILLexer.isIdentifier) else {
+            throw OssicleError(.malformed, "\(Quoting.quoted(name)) is no identifier")
+        }
+    }
+
     private mutating func define(_ name: String) throws {
-        guard !isDefined(name) else { throw OssicleError(.malformed, "'\(name)' is defined twice") }
+        try Self.requireIdentifier(name)
+        guard !isDefined(name) else { throw OssicleError(.malformed, "\(Quoting.quoted(name)) is defined twice") }
         scopes[scopes.count - 1].insert(name)
     }
 }
