@@ -59,9 +59,9 @@ enum MILDecompression {
         }
         let (entries, vector) = (lut.shape[rank], lut.shape[rank + 1])
         guard indices.element.isInteger, indices.element.bitWidth <= 8,
-            entries == 1 << indices.element.bitWidth, vector >= 1
+            entries == 1 << indices.element.bitWidth, (1...CoreMLLimits.paletteVector).contains(vector)
         else {
-            throw OssicleError(.malformed, "indices of \(indices.element.spelling) with a palette of \(entries)")
+            throw OssicleError(.malformed, "indices of \(indices.element.spelling) with a palette of \(entries) vectors of \(vector)")
         }
         let blocks = Array(lut.shape[..<rank])
         try requireTiles("lut", blocks, of: indices.shape)

@@ -18,17 +18,24 @@ struct EspressoBundle: Sendable {
 
     /// - Throws: `io`, or `malformed` naming file and layer.
     init(directory: String) throws {
-        let netPath = directory + "/model.espresso.net"
-        let net = try Storage.map(path: netPath)
-        guard net.count <= CoreMLLimits.sideFileBytes else {
-            throw OssicleError(.malformed, "\(netPath): \(net.count) bytes, more than \(CoreMLLimits.sideFileBytes)")
-        }
+        let net = directory + "/model.espresso.net"
+        try self.init(net: Storage.map(path: net), path: net) { directory + "/" + $0 } open: { try Storage.map(path: $0) }
+    }
+
+    /// - Parameters:
+    ///   - place: the path of a file of the bundle.
+    ///   - open: gives the bytes of the file at a path.
+    init(
+        net: Storage, path netPath: String, place: (String) -> String, open: (String) throws -> Storage
+    ) throws {
         do {
+            guard net.count <= CoreMLLimits.sideFileBytes else {
+                throw OssicleError(.malformed, "\(net.count) bytes, more than \(CoreMLLimits.sideFileBytes)")
+            }
             let root = try JSON.parse(net.bytes)
-            path = directory + "/" + (try Self.weightFile(root))
-            storage = try Storage.map(path: path)
-            let blobs = try EspressoBlobs(storage)
-            weights = try Self.weights(root, blobs)
+            path = place(try Self.weightFile(root))
+            storage = try open(path)
+            weights = try Self.weights(root, EspressoBlobs(storage))
         } catch let error as OssicleError {
             throw error.within(netPath)
         }

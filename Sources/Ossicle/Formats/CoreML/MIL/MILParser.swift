@@ -17,8 +17,8 @@ struct MILParser {
     /// - Throws: `malformed` with name, line and column; `unsupported` for nested blocks and unknown opsets.
     static func parse(_ text: UnsafeRawBufferPointer, name: String) throws -> MILProgram {
         do {
-            guard text.count <= CoreMLLimits.textBytes else {
-                throw OssicleError(.malformed, "\(text.count) bytes of text, more than \(CoreMLLimits.textBytes)")
+            guard text.count <= CoreMLLimits.programBytes else {
+                throw OssicleError(.malformed, "\(text.count) bytes of text, more than \(CoreMLLimits.programBytes)")
             }
             var parser = MILParser(lexer: MILLexer(text))
             try parser.advance()

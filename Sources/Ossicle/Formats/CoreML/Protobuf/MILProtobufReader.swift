@@ -5,6 +5,9 @@ enum MILProtobufReader {
     static func program(
         _ reader: ProtobufReader, specification: Int, description: CoreMLModelDescription
     ) throws -> MILProgram {
+        guard reader.range.count <= CoreMLLimits.programBytes else {
+            throw reader.failure("\(reader.range.count) bytes, more than \(CoreMLLimits.programBytes)")
+        }
         var reader = reader
         var program = MILProgram(version: MILVersion(specification: specification), functions: [])
         while let field = try reader.next() {

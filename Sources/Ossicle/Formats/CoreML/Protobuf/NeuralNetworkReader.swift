@@ -65,6 +65,7 @@ enum NeuralNetworkReader {
         var sizes: [Int: [Int]] = [:]
         var found: [(role: String, shape: NeuralNetworkForm.Shape, message: ProtobufReader)] = []
         while let field = try reader.next() {
+            guard found.count < CoreMLLimits.layerWeights else { throw field.failure("is one weight too many") }
             if form.sizes.contains(field.number) {
                 try field.eachVarint { value in
                     guard let size = Int(exactly: value), sizes[field.number]?.count ?? 0 < CoreMLLimits.rank else {
@@ -77,7 +78,9 @@ enum NeuralNetworkReader {
             } else if let gates = form.gates[field.number] {
                 var inner = try field.message("LSTMWeightParams")
                 while let gate = try inner.next() {
-                    guard let (role, shape) = NeuralNetworkForm.lstmGates[gate.number] else { continue }
+                    guard found.count < CoreMLLimits.layerWeights, let (role, shape) = NeuralNetworkForm.lstmGates[gate.number] else {
+                        continue
+                    }
                     found.append((role + gates(found.map(\.role), role), shape, try gate.message("WeightParams")))
                 }
             }
