@@ -37,7 +37,7 @@ import Testing
         #expect(throws: Never.self) { try Self.load(CoreMLTestData.path("generated/linear_fp32.mlpackage")) }
     }
 
-    /// Every file of a small model, cut at each length and with each byte flipped: an error or a model, never a trap.
+    /// The specification of a small model, cut at many lengths and with bits flipped: an error or a model, never a trap.
     @Test(arguments: ["generated/quant_int4_block_ios18", "generated/compress_sparse_lut4_ios18"])
     func damagedFilesAreRefusedOrRead(_ name: String) throws {
         let source = CoreMLTestData.path(name + ".mlpackage/Data/com.apple.CoreML/")
@@ -56,13 +56,13 @@ import Testing
                 }
             } catch { refused += 1 }
         }
-        for end in stride(from: 0, to: specification.count, by: 7) { attempt(Array(specification[..<end])) }
+        for end in stride(from: 0, to: specification.count, by: 37) { attempt(Array(specification[..<end])) }
         var bytes = specification
-        for i in stride(from: 0, to: bytes.count, by: 5) {
+        for i in stride(from: 0, to: bytes.count, by: 23) {
             bytes[i] ^= UInt8(truncatingIfNeeded: 1 << (i % 8))
             attempt(bytes)
             bytes[i] = specification[i]
         }
-        #expect(refused > 400)
+        #expect(refused > 100)
     }
 }

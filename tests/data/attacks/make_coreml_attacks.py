@@ -152,7 +152,7 @@ expand("axis_negative", "tensor<fp32, [2, 2]>", AFFINE.format(axis=-3, scale="fp
 expand("scale", "tensor<fp32, [2, 2]>", AFFINE.format(axis=0, scale="tensor<fp32, [3]>([1, 2, 3])"), "scale has 3 elements")
 expand("scale_empty", "tensor<fp32, [2, 2]>", AFFINE.format(axis=0, scale="tensor<fp32, [0]>([])"), "scale has 0 elements")
 expand("declared", "tensor<fp32, [4]>", AFFINE.format(axis=0, scale="fp32(1)"), "its declared type")
-expand("missing", "tensor<fp32, [2]>", "constexpr_affine_dequantize()[axis = int32(0)]", "is missing")
+expand("missing", "tensor<fp32, [2]>", "constexpr_affine_dequantize()[axis = int32(0)]", "no constant holds its elements")
 LUT = "constexpr_lut_to_dense()[indices = tensor<uint8, [{n}]>([{v}]), lut = tensor<fp32, [{k}]>([{l}]), shape = tensor<uint32, [{r}]>([{s}])]"
 expand("palette_bytes", "tensor<fp32, [16]>", LUT.format(n=1, v=1, k=2, l="0, 1", r=1, s=16), "1 elements of uint8 for [16] of uint1")
 expand("palette_size", "tensor<fp32, [8]>", LUT.format(n=1, v=1, k=5, l="0, 1, 2, 3, 4", r=1, s=8), "a palette of shape [5]")

@@ -2,5 +2,10 @@
 let fuzzTargets: [String: FuzzTarget] = [
     "json": fuzzJSON,
     "safetensors": fuzzSafeTensors,
+    "mil": fuzzMIL,
+    "mlmodel": fuzzMLModel,
+    "coreml-weights": fuzzCoreMLWeights,
+    "coreml-data": fuzzCoreMLData,
+    "espresso": fuzzEspresso,
     "planted-bug": fuzzPlantedBug,
 ]

@@ -27,6 +27,10 @@ public struct CoreMLModel: Sendable {
     public init(path: String) throws {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self = try Self.naming(path) { try CoreMLModel(trimmed: path) }
+    }
+
+    private init(trimmed path: String) throws {
         if Self.exists(path + "/Manifest.json") {
             let package = try CoreMLPackage(directory: path)
             try self.init(
@@ -76,6 +80,15 @@ public struct CoreMLModel: Sendable {
         specificationVersion = data.specificationVersion
         description = data.description
     }
+
+    /// Puts the model's path before errors that name none of its files.
+    static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as OssicleError where !error.message.hasPrefix(path) {
+            throw error.within(path)
+        }
+    }
+
+    func naming<T>(_ body: () throws -> T) throws -> T { try Self.naming(path, body) }
 
     private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -25,14 +25,15 @@ public struct CoreMLWeightLoader: Sendable {
     public init(_ model: CoreMLModel, function: String? = nil, options: LoadOptions = LoadOptions()) throws {
         self.model = model
         self.options = options
-        switch model.content {
-        case .program(let program, let files):
-            source = CoreMLProgramWeights(try model.function(named: function, of: program), files: files)
-        case .network(let layers, let storage):
-            source = CoreMLNetworkWeights(layers: layers, storage: storage, path: model.path)
-        case .espresso(let bundle): source = bundle
-        }
-        availableWeights = try source.list(path: model.path)
+        let source: any CoreMLWeightSource =
+            switch model.content {
+            case .program(let program, let files):
+                CoreMLProgramWeights(try model.function(named: function, of: program), files: files)
+            case .network(let layers, let storage): CoreMLNetworkWeights(layers: layers, storage: storage)
+            case .espresso(let bundle): bundle
+            }
+        self.source = source
+        availableWeights = try model.naming { try source.list(path: model.path) }
     }
 
     /// The weight as float32.
@@ -98,12 +99,10 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         let parts = partsOfOthers()
         var weights: [CoreMLWeight] = []
         for name in constants.names where !parts.contains(name) {
-            guard let operation = constants.operation(name), let output = operation.outputs.first(where: { $0.name == name }),
-                let shape = output.type.shape, let stored = storedElements(of: operation)
-            else { continue }
-            let inline = stored.blob == nil
-            guard let element = stored.type.elementType, element != .string, let storedShape = stored.shape,
-                !inline || operation.type != "const" || (element.isFloat && !shape.isEmpty)
+            guard let operation = constants.operation(name), let stored = try storedElements(of: operation),
+                let output = operation.outputs.first(where: { $0.name == name }), let shape = output.type.shape,
+                let element = stored.type.elementType, element != .string, let storedShape = stored.shape,
+                stored.blob != nil || operation.type != "const" || (element.isFloat && !shape.isEmpty)
             else { continue }
             let count = try CoreMLShape.count(storedShape)
             var weight = (file: path, offset: Int?.none)
@@ -137,15 +136,22 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         return labelled[0]
     }
 
-    /// The value that holds the bulk of a constant.
-    private func storedElements(of operation: MILOperation, depth: Int = 0) -> MILValue? {
-        for name in ["val", "quantized_data", "data", "indices", "nonzero_data", "indices_nonzero_data", "source_val"] {
-            guard let argument = operation.parameter(name) else { continue }
-            if let value = argument.value { return value }
-            guard depth < CoreMLLimits.nesting, let next = argument.name.flatMap(constants.operation) else { return nil }
-            return storedElements(of: next, depth: depth + 1)
+    private static let storedParameters = [
+        "val", "quantized_data", "data", "indices", "nonzero_data", "indices_nonzero_data", "source_val",
+    ]
+
+    /// The value that holds the bulk of a constant; `nil` for a `const` that is no weight.
+    private func storedElements(of operation: MILOperation, depth: Int = 0) throws -> MILValue? {
+        func failure(_ what: String) -> OssicleError {
+            OssicleError(.malformed, "\(Quoting.quoted(operation.outputs.first?.name ?? "")): \(what)")
         }
-        return nil
+        guard depth < CoreMLLimits.nesting else { throw failure("nested too deeply") }
+        for argument in Self.storedParameters.lazy.compactMap(operation.parameter) {
+            if let value = argument.value { return value }
+            guard let next = argument.name.flatMap(constants.operation) else { break }
+            return try storedElements(of: next, depth: depth + 1)
+        }
+        throw failure("no constant holds its elements")
     }
 
     private func partsOfOthers() -> Set<String> {
@@ -172,7 +178,6 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
 struct CoreMLNetworkWeights: CoreMLWeightSource {
     let layers: [NeuralNetworkLayer]
     let storage: Storage
-    let path: String
 
     func list(path: String) throws -> [CoreMLWeight] {
         layers.flatMap { layer in
