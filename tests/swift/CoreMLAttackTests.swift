@@ -47,7 +47,9 @@ import Testing
         var refused = 0
         func attempt(_ bytes: [UInt8]) {
             do {
-                guard case .program(let program) = try CoreMLSpecification(.copy(bytes)).content else { return }
+                guard case .program(let program) = try CoreMLSpecification(.copy(bytes)).content else {
+                    return
+                }
                 let paths = Set(program.blobReferences.map(\.path))
                 let files = MILBlobFiles(Dictionary(uniqueKeysWithValues: paths.map { ($0, file) }))
                 let source = CoreMLProgramWeights(program.functions[0], files: files)

@@ -4,7 +4,9 @@ import Testing
 @testable import Ossicle
 
 @Suite struct CoreMLCompileTests {
-    static func read(_ path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(fileURLWithPath: path))) }
+    static func read(_ path: String) throws -> [UInt8] {
+        try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+    }
 
     static func identity(of bundle: String) throws -> CoreMLCompiler.Identity {
         let info = try #require(CoreMLModel(path: bundle).program?.attributes["buildInfo"])
@@ -32,7 +34,9 @@ import Testing
         #expect(a.count == b.count && a.sorted() == b.sorted())
         #expect(a.prefix(75) == b.prefix(75) && a.suffix(16) == b.suffix(16))
         let (x, y) = (try CoreMLBundleData(.copy(a)), try CoreMLBundleData(.copy(b)))
-        #expect(x.description == y.description && x.kind == y.kind && x.specificationVersion == y.specificationVersion)
+        #expect(
+            x.description == y.description && x.kind == y.kind
+                && x.specificationVersion == y.specificationVersion)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.mlmodelc"])
         // What was written can be read: the same program and weights.
         #expect(try CoreMLModel(path: bundle).program == CoreMLModel(path: reference).program)
@@ -42,9 +46,11 @@ import Testing
     @Test(arguments: CoreMLTestData.pairs.filter { $0.hasPrefix("real/") })
     func metadataSaysWhatTheCompilersDoes(_ pair: String) throws {
         let folder = try TemporaryFolder()
-        try CoreMLCompiler.compile(package: CoreMLTestData.path(pair + ".mlpackage"), to: folder.path + "/m.mlmodelc")
+        try CoreMLCompiler.compile(
+            package: CoreMLTestData.path(pair + ".mlpackage"), to: folder.path + "/m.mlmodelc")
         func load(_ path: String) throws -> NSArray {
-            try #require(JSONSerialization.jsonObject(with: Data(Self.read(path + "/metadata.json"))) as? NSArray)
+            try #require(
+                JSONSerialization.jsonObject(with: Data(Self.read(path + "/metadata.json"))) as? NSArray)
         }
         let ours = try load(folder.path + "/m.mlmodelc")
         #expect(ours == (try load(CoreMLTestData.path(pair + ".mlmodelc"))))
@@ -62,8 +68,10 @@ import Testing
 
     @Test func hexadecimalFloats() {
         let cases: [(Double, String)] = [
-            (0, "0x0p+0"), (-0.0, "-0x0p+0"), (1, "0x1p+0"), (-2, "-0x1p+1"), (0.5, "0x1p-1"), (-.infinity, "-inf"),
-            (0x1.dfp-5, "0x1.dfp-5"), (0x1.00000ep+20, "0x1.00000ep+20"), (.leastNonzeroMagnitude, "0x1p-1074"),
+            (0, "0x0p+0"), (-0.0, "-0x0p+0"), (1, "0x1p+0"), (-2, "-0x1p+1"), (0.5, "0x1p-1"),
+            (-.infinity, "-inf"),
+            (0x1.dfp-5, "0x1.dfp-5"), (0x1.00000ep+20, "0x1.00000ep+20"),
+            (.leastNonzeroMagnitude, "0x1p-1074"),
             (1.0 / 3, "0x1.5555555555555p-2"),
         ]
         for (value, text) in cases { #expect(MILPrinter.hexadecimal(value) == text) }
@@ -84,8 +92,11 @@ import Testing
                 == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
         // Around the block border, where padding needs a block of its own.
         #expect(
-            hex([UInt8](repeating: 0x61, count: 64)) == "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb")
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            hex([UInt8](repeating: 0x61, count: 64))
+                == "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb")
+        for (plain, coded) in [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"),
+        ] {
             #expect(SHA256.base64(Array(plain.utf8)) == coded)
         }
     }
@@ -99,7 +110,8 @@ import Testing
             ("real/espresso_cardscan/FourRecognize.mlmodel", "only ML Programs"),
         ] {
             expectError(.unsupported, text) {
-                try CoreMLCompiler.compile(package: CoreMLTestData.path(name), to: folder.path + "/x.mlmodelc")
+                try CoreMLCompiler.compile(
+                    package: CoreMLTestData.path(name), to: folder.path + "/x.mlmodelc")
             }
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
@@ -122,7 +134,10 @@ import Testing
             try CoreMLCompiler.compile(package: package, to: folder.path + "/work", existing: .replace)
         }
         #expect(FileManager.default.fileExists(atPath: folder.path + "/work/thesis.txt"))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["m.mlmodelc", "work"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+                "m.mlmodelc", "work",
+            ])
     }
 
     /// Failures late in the writing: the weight file's name collides with one of the bundle's own.
@@ -132,16 +147,20 @@ import Testing
         try FileManager.default.copyItem(atPath: source, toPath: folder.path + "/m.mlpackage")
         let specification = folder.path + "/m.mlpackage/Data/com.apple.CoreML/model.mlmodel"
         var bytes = try Self.read(specification)
-        let (old, new) = (Array("@model_path/weights/weight.bin".utf8), Array("@model_path/model.mil/weight.b".utf8))
+        let (old, new) = (
+            Array("@model_path/weights/weight.bin".utf8), Array("@model_path/model.mil/weight.b".utf8)
+        )
         var changed = 0
-        for start in bytes.indices.dropLast(old.count) where Array(bytes[start..<(start + old.count)]) == old {
+        for start in bytes.indices.dropLast(old.count) where Array(bytes[start..<(start + old.count)]) == old
+        {
             bytes.replaceSubrange(start..<(start + old.count), with: new)
             changed += 1
         }
         #expect(changed > 0)
         try Data(bytes).write(to: URL(fileURLWithPath: specification))
         try FileManager.default.createDirectory(
-            atPath: folder.path + "/m.mlpackage/Data/com.apple.CoreML/model.mil", withIntermediateDirectories: true)
+            atPath: folder.path + "/m.mlpackage/Data/com.apple.CoreML/model.mil",
+            withIntermediateDirectories: true)
         try FileManager.default.copyItem(
             atPath: source + "/Data/com.apple.CoreML/weights/weight.bin",
             toPath: folder.path + "/m.mlpackage/Data/com.apple.CoreML/model.mil/weight.b")

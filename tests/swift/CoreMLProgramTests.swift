@@ -10,7 +10,9 @@ import Testing
         guard var info = program.attributes["buildInfo"], case .dictionary(let entries) = info.content else {
             return program
         }
-        let kept = entries.filter { !($0.key.string ?? "").hasPrefix("coremlc-") }.sorted { $0.key.string! < $1.key.string! }
+        let kept = entries.filter { !($0.key.string ?? "").hasPrefix("coremlc-") }.sorted {
+            $0.key.string! < $1.key.string!
+        }
         info.content = .dictionary(kept)
         program.attributes["buildInfo"] = kept.isEmpty ? nil : info
         return program
@@ -70,7 +72,8 @@ import Testing
         let flexible = try #require(range.program?.functions.first?.flexibleShapes)
         #expect(flexible.defaults == ["x": [1, 1, 96]])
         #expect(flexible.choice == .ranges(["x": [MILRange(1, 1), MILRange(1, 1), MILRange(16, 4096)]]))
-        let enumerated = try CoreMLModel(path: CoreMLTestData.path("generated/enumerated_shapes_fp32.mlpackage"))
+        let enumerated = try CoreMLModel(
+            path: CoreMLTestData.path("generated/enumerated_shapes_fp32.mlpackage"))
         let sets = try #require(enumerated.program?.functions.first?.flexibleShapes)
         #expect(sets.choice == .enumerated([["x": [1, 8]], ["x": [1, 4]], ["x": [1, 16]]]))
         let text = """
@@ -106,7 +109,9 @@ import Testing
         #expect(ops[5].arguments["values"]?.names == ["x", "x"])
         #expect(ops[5].arguments["axis"]?.value?.integer == 0)
         #expect(program.attributes["buildInfo"]?["a"]?.string == "b\"c")
-        guard case .list(let numbers)? = program.attributes["numbers"]?.content else { throw CancellationError() }
+        guard case .list(let numbers)? = program.attributes["numbers"]?.content else {
+            throw CancellationError()
+        }
         #expect(numbers.map(\.integer) == [1, -2])
     }
 }

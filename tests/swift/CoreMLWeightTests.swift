@@ -23,7 +23,9 @@ import Testing
             let parts = key.components(separatedBy: ".mlpackage/")
             let names = parts[1].split(separator: "/").map(String.init)
             let id = parts[0] + "/" + names[0]
-            let loader = try loaders[id] ?? CoreMLWeightLoader(path: CoreMLTestData.path(parts[0] + ".mlpackage"), function: names[0])
+            let loader =
+                try loaders[id]
+                ?? CoreMLWeightLoader(path: CoreMLTestData.path(parts[0] + ".mlpackage"), function: names[0])
             loaders[id] = loader
             // Attention masks hold infinities, which the loader refuses as weights: ask the constant itself.
             let program = try #require(loader.source as? CoreMLProgramWeights)
@@ -63,12 +65,14 @@ import Testing
         #expect(weight.compression == "constexpr_lut_to_dense")
         // Parameters of operations that are no weights stay out.
         #expect(!loader.availableWeights.contains { $0.name.contains("pad") || $0.dataType == .int32 })
-        let sparse = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/compress_sparse_lut4_ios18.mlpackage"))
+        let sparse = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("generated/compress_sparse_lut4_ios18.mlpackage"))
         #expect(sparse.availableWeights.count { $0.compression != nil } == 2)
     }
 
     @Test func inlineConstantsCount() throws {
-        let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/flexible_range_fp32.mlmodelc"))
+        let loader = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("generated/flexible_range_fp32.mlmodelc"))
         let bias = try #require(loader.availableWeights.first { $0.name == "var_0_bias" })
         #expect(bias.offset == nil && bias.shape == [4])
         #expect(try loader.loadWeights(name: "var_0_bias").floats()[0] == -0x1.2fcfp-4)
@@ -77,19 +81,24 @@ import Testing
     }
 
     @Test func layersLoadByModulePath() throws {
-        let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("real/silero_vad_v6/unified_int8.mlmodelc"))
+        let loader = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("real/silero_vad_v6/unified_int8.mlmodelc"))
         let conv = try loader.loadConv1D(name: "encoder.layers.0")
         #expect(conv.weight.shape == [128, 129, 3] && conv.bias?.shape == [128])
-        let mlp = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.mlpackage"))
+        let mlp = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.mlpackage"))
         #expect(try mlp.loadLinear(name: "o").weight.shape == [2, 16])
         #expect(try mlp.loadLinear(name: "y").weight.shape == [2, 16])
         expectError(.weights, "\"encoder.nothing\"") { _ = try loader.loadConv1D(name: "encoder.nothing") }
-        expectError(.weights, "expected shape [3]") { _ = try loader.loadWeights(name: "concat_0", expectedShape: [3]) }
+        expectError(.weights, "expected shape [3]") {
+            _ = try loader.loadWeights(name: "concat_0", expectedShape: [3])
+        }
         expectError(.weights, "no such weight") { _ = try loader.loadWeights(name: "concat_99") }
     }
 
     @Test func lstmGatesAreReordered() throws {
-        let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/lstm_bi_2layer_fp32.mlmodelc"))
+        let loader = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("generated/lstm_bi_2layer_fp32.mlmodelc"))
         #expect(loader.lstmLayers.count == 2)
         for (layer, reverse, names) in [
             (0, false, ["concat_4", "concat_5", "add_0"]), (0, true, ["concat_6", "concat_7", "add_1"]),
@@ -122,15 +131,19 @@ import Testing
         #expect((loader.source as? CoreMLProgramWeights)?.function.name == "tanh_fn")
         #expect(loader.availableWeights.map(\.name) == ["l_bias", "l_weight"])
         #expect(try CoreMLWeightLoader(path: path, function: "relu_fn").availableWeights.count == 2)
-        expectError(.invalidArgument, "relu_fn, tanh_fn") { _ = try CoreMLWeightLoader(path: path, function: "x") }
+        expectError(.invalidArgument, "relu_fn, tanh_fn") {
+            _ = try CoreMLWeightLoader(path: path, function: "x")
+        }
     }
 
     @Test func espressoWeightsMatchTheFoldedOracle() throws {
-        let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("real/espresso_cardscan/FourRecognize.mlmodelc"))
+        let loader = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("real/espresso_cardscan/FourRecognize.mlmodelc"))
         let oracle = try Self.oracle("real/espresso_cardscan/FourRecognize.weights_oracle.safetensors")
         #expect(oracle.count == 44 && loader.availableWeights.count == 44)
         for (name, shape, expected) in oracle {
-            let values = CoreMLTestData.sample(try loader.loadWeights(name: name, expectedShape: shape).floats())
+            let values = CoreMLTestData.sample(
+                try loader.loadWeights(name: name, expectedShape: shape).floats())
             #expect(values.count == expected.count)
             let scale = expected.reduce(0) { max($0, abs($1)) }
             // The file holds float16: relative 2e-3, absolute 2e-6 of the largest for what float16 flushes.
@@ -147,7 +160,8 @@ import Testing
         guard case .network(let layers, _) = model.content else { throw CancellationError() }
         let loader = try CoreMLWeightLoader(model)
         var folded = 0
-        for (name, shape, expected) in try Self.oracle("real/espresso_cardscan/FourRecognize.weights_oracle.safetensors")
+        for (name, shape, expected) in try Self.oracle(
+            "real/espresso_cardscan/FourRecognize.weights_oracle.safetensors")
         where name.hasSuffix(".weight") {
             let layer = String(name.dropLast(".weight".count))
             var weight = try loader.loadWeights(name: name, expectedShape: shape).floats()
@@ -163,7 +177,9 @@ import Testing
                 }
                 folded += 1
             }
-            for (a, b) in zip(CoreMLTestData.sample(weight), expected) { #expect(abs(a - b) <= 1e-5 * abs(b) + 1e-7, "\(name)") }
+            for (a, b) in zip(CoreMLTestData.sample(weight), expected) {
+                #expect(abs(a - b) <= 1e-5 * abs(b) + 1e-7, "\(name)")
+            }
         }
         #expect(folded > 10)
     }
@@ -178,7 +194,8 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write(Array(text.utf8), "m.mlmodelc/model.mil")
         try folder.write(
-            CoreMLBundleData.encode(specificationVersion: 7, description: UnsafeRawBufferPointer(start: nil, count: 0)),
+            CoreMLBundleData.encode(
+                specificationVersion: 7, description: UnsafeRawBufferPointer(start: nil, count: 0)),
             "m.mlmodelc/coremldata.bin")
         let warnings = Collected()
         let loader = try CoreMLWeightLoader(
@@ -218,13 +235,15 @@ final class TemporaryFolder {
 
     func write(_ bytes: [UInt8], _ name: String) throws {
         let url = URL(fileURLWithPath: path + "/" + name)
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: url)
     }
 }
 
 func expectError(
-    _ code: OssicleError.Code, _ text: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+    _ code: OssicleError.Code, _ text: String, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () throws -> Void
 ) {
     let error = #expect(throws: OssicleError.self, sourceLocation: sourceLocation) { try body() }
     guard let error else { return }

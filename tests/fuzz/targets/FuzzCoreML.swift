@@ -32,7 +32,10 @@
     let program = try MILParser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<end]), name: "fuzz")
     let storage = Storage.copy(UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...]))
     let file = try MILBlobFile(storage: storage, path: "weight.bin")
-    touch(program, MILBlobFiles(Dictionary(uniqueKeysWithValues: Set(program.blobReferences.map(\.path)).map { ($0, file) })))
+    touch(
+        program,
+        MILBlobFiles(
+            Dictionary(uniqueKeysWithValues: Set(program.blobReferences.map(\.path)).map { ($0, file) })))
 }
 
 @Sendable func fuzzCoreMLData(_ bytes: UnsafeRawBufferPointer) throws {
@@ -45,7 +48,11 @@
     guard let end = bytes.firstIndex(of: 0) else { return }
     let weights = UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...])
     let net = Storage.copy(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-    let bundle = try EspressoBundle(net: net, path: "net") { $0 } open: { _ in .copy(weights) }
+    let bundle = try EspressoBundle(net: net, path: "net") {
+        $0
+    } open: { _ in
+        .copy(weights)
+    }
     for weight in bundle.weights {
         let tensor = try bundle.tensor(weight)
         require(tensor.shape == weight.shape, "a weight changed its shape")

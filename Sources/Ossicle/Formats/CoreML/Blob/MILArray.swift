@@ -40,7 +40,8 @@ struct MILArray {
         if case .packed(_, let storage, let range) = elements, element == .fp32,
             (Int(bitPattern: storage.bytes.baseAddress) &+ range.lowerBound) % 4 == 0
         {
-            return try Tensor(shape: shape, dataType: .float32, storage: storage, byteOffset: range.lowerBound)
+            return try Tensor(
+                shape: shape, dataType: .float32, storage: storage, byteOffset: range.lowerBound)
         }
         return try Tensor(
             shape: shape, dataType: .float32,
@@ -75,7 +76,9 @@ extension MILArray {
         }
         let range = try file.blob(at: reference.offset).range
         let count = try CoreMLShape.count(shape)
-        guard let packed = PackedElements(element, bytes: file.storage.bytes, range: range), packed.holds(count) else {
+        guard let packed = PackedElements(element, bytes: file.storage.bytes, range: range),
+            packed.holds(count)
+        else {
             throw OssicleError(
                 .malformed,
                 "\(file.path): blob at byte \(reference.offset) has \(range.count) bytes, "

@@ -10,7 +10,8 @@ struct MILBlobFile: Sendable {
 
     /// Type numbers of `BlobDataType.hpp`.
     private static let elementTypes: [MILElementType?] = [
-        nil, .fp16, .fp32, .uint8, .int8, .bf16, .int16, .uint16, .int4, .uint1, .uint2, .uint4, .uint3, .uint6,
+        nil, .fp16, .fp32, .uint8, .int8, .bf16, .int16, .uint16, .int4, .uint1, .uint2, .uint4, .uint3,
+        .uint6,
         .int32, .uint32, .fp8e4m3fn, .fp8e5m2,
     ]
     private static let sentinel: UInt32 = 0xdead_beef

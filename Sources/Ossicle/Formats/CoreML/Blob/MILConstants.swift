@@ -15,7 +15,8 @@ enum MILConstants {
             let parameters = try Parameters(operation, files: files, lookup: lookup)
             let arrays = try evaluate(operation, parameters)
             guard arrays.count == operation.outputs.count else {
-                throw OssicleError(.malformed, "\(arrays.count) outputs expected, \(operation.outputs.count) found")
+                throw OssicleError(
+                    .malformed, "\(arrays.count) outputs expected, \(operation.outputs.count) found")
             }
             for (array, output) in zip(arrays, operation.outputs)
             where output.type.shape != array.shape || output.type.elementType != array.element {
@@ -25,7 +26,8 @@ enum MILConstants {
             }
             return arrays
         } catch let error as OssicleError {
-            throw error.within("\(Quoting.quoted(operation.outputs.first?.name ?? "")) (\(Quoting.quoted(operation.type)))")
+            throw error.within(
+                "\(Quoting.quoted(operation.outputs.first?.name ?? "")) (\(Quoting.quoted(operation.type)))")
         }
     }
 
@@ -68,7 +70,9 @@ enum MILConstants {
             return [sparse.mask, sparse.values]
         case "constexpr_cast":
             let source = try parameters.array("source_val")
-            guard source.element == .fp16, operation.parameter("output_dtype")?.value?.string ?? "fp32" == "fp32" else {
+            guard source.element == .fp16,
+                operation.parameter("output_dtype")?.value?.string ?? "fp32" == "fp32"
+            else {
                 throw OssicleError(.unsupported, "only fp16 to fp32 is defined")
             }
             return [try MILArray(.fp32, source.shape, .floats((0..<source.count).map(source.float)))]
@@ -166,8 +170,12 @@ struct MILConstantTable: Sendable {
     /// `known` keeps a constant that several parameters share from being expanded again each time.
     private func array(_ name: String, depth: Int, _ known: inout [String: MILArray]) throws -> MILArray {
         if let array = known[name] { return array }
-        guard let definition = definitions[name] else { throw OssicleError(.weights, "no constant \(Quoting.quoted(name))") }
-        guard depth < CoreMLLimits.nesting else { throw OssicleError(.malformed, "\(Quoting.quoted(name)) is nested too deeply") }
+        guard let definition = definitions[name] else {
+            throw OssicleError(.weights, "no constant \(Quoting.quoted(name))")
+        }
+        guard depth < CoreMLLimits.nesting else {
+            throw OssicleError(.malformed, "\(Quoting.quoted(name)) is nested too deeply")
+        }
         let arrays = try MILConstants.evaluate(definition.operation, files: files) {
             try array($0, depth: depth + 1, &known)
         }

@@ -41,12 +41,16 @@ enum MILDecompression {
 
     /// iOS 16: `lut[index]` with indices of log₂(lut.count) bits packed in bytes.
     static func palette(packed indices: MILArray, lut: MILArray, shape: [Int]) throws -> MILArray {
-        let types: [Int: MILElementType] = [2: .uint1, 4: .uint2, 8: .uint3, 16: .uint4, 64: .uint6, 256: .uint8]
+        let types: [Int: MILElementType] = [
+            2: .uint1, 4: .uint2, 8: .uint3, 16: .uint4, 64: .uint6, 256: .uint8,
+        ]
         guard lut.shape.count == 1, let type = types[lut.count] else {
             throw OssicleError(.malformed, "a palette of shape \(lut.shape)")
         }
         let unpacked = try repack(indices, as: type, shape: shape)
-        return try make(shape, like: lut.element, count: unpacked.count) { lut.float(Int(unpacked.integer($0))) }
+        return try make(shape, like: lut.element, count: unpacked.count) {
+            lut.float(Int(unpacked.integer($0)))
+        }
     }
 
     /// iOS 18: a palette for each block of the indices, entries of `vector` elements laid along `axis`.
@@ -55,13 +59,16 @@ enum MILDecompression {
     static func palette(indices: MILArray, lut: MILArray, axis: Int?) throws -> MILArray {
         let rank = indices.shape.count
         guard rank >= 1, lut.shape.count == rank + 2 else {
-            throw OssicleError(.malformed, "indices of shape \(indices.shape) with a palette of shape \(lut.shape)")
+            throw OssicleError(
+                .malformed, "indices of shape \(indices.shape) with a palette of shape \(lut.shape)")
         }
         let (entries, vector) = (lut.shape[rank], lut.shape[rank + 1])
         guard indices.element.isInteger, indices.element.bitWidth <= 8,
             entries == 1 << indices.element.bitWidth, (1...CoreMLLimits.paletteVector).contains(vector)
         else {
-            throw OssicleError(.malformed, "indices of \(indices.element.spelling) with a palette of \(entries) vectors of \(vector)")
+            throw OssicleError(
+                .malformed,
+                "indices of \(indices.element.spelling) with a palette of \(entries) vectors of \(vector)")
         }
         let blocks = Array(lut.shape[..<rank])
         try requireTiles("lut", blocks, of: indices.shape)

@@ -22,14 +22,17 @@ struct CoreMLBundleData {
         var position = 0
         func take<T: FixedWidthInteger>(_: T.Type) throws -> T {
             let size = MemoryLayout<T>.size
-            guard size <= storage.count - position else { throw OssicleError(.malformed, "the file ends too early") }
+            guard size <= storage.count - position else {
+                throw OssicleError(.malformed, "the file ends too early")
+            }
             defer { position += size }
             return T(littleEndian: storage.bytes.loadUnaligned(fromByteOffset: position, as: T.self))
         }
         func takeString() throws -> Range<Int> {
             let length = try take(UInt64.self)
             guard length <= UInt64(storage.count - position) else {
-                throw OssicleError(.malformed, "a string of \(length) bytes, \(storage.count - position) are left")
+                throw OssicleError(
+                    .malformed, "a string of \(length) bytes, \(storage.count - position) are left")
             }
             defer { position += Int(length) }
             return position..<(position + Int(length))
@@ -38,7 +41,8 @@ struct CoreMLBundleData {
         for _ in 0..<3 { _ = try take(UInt64.self) }
         let family = String(decoding: storage.bytes[try takeString()], as: UTF8.self)
         guard family == "generic" else {
-            throw OssicleError(.unsupported, "a model of family \(Quoting.quoted(family)), expected \"generic\"")
+            throw OssicleError(
+                .unsupported, "a model of family \(Quoting.quoted(family)), expected \"generic\"")
         }
         guard let version = Int(exactly: try take(UInt64.self)) else {
             throw OssicleError(.malformed, "no specification version")

@@ -60,7 +60,8 @@ public enum CoreMLCompiler {
             throw OssicleError(.invalidArgument, "\(destination): exists already")
         }
         guard status.st_mode & S_IFMT == S_IFDIR, access(destination + "/coremldata.bin", F_OK) == 0 else {
-            throw OssicleError(.invalidArgument, "\(destination): exists and is no compiled model, so it is not replaced")
+            throw OssicleError(
+                .invalidArgument, "\(destination): exists and is no compiled model, so it is not replaced")
         }
     }
 
@@ -80,7 +81,8 @@ public enum CoreMLCompiler {
             let isPackage = access(path + "/Manifest.json", F_OK) == 0
             let package = isPackage ? try CoreMLPackage(directory: path) : nil
             let file = package?.specificationPath ?? path
-            let directory = package?.modelDirectory ?? (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+            let directory =
+                package?.modelDirectory ?? (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
             specification = try CoreMLSpecification(path: file)
             guard case .program(let program) = specification.content else {
                 throw OssicleError(.unsupported, "\(path): an older network; only ML Programs are compiled")
@@ -95,7 +97,8 @@ public enum CoreMLCompiler {
             }
             self.weights = weights.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
             let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
-            className = CoreMLMetadataFile.className(String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)]))
+            className = CoreMLMetadataFile.className(
+                String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)]))
         }
 
         func files(identity: Identity) throws -> [(name: String, bytes: [UInt8])] {
@@ -111,7 +114,8 @@ public enum CoreMLCompiler {
                 ("model.mil", text),
                 (
                     "coremldata.bin",
-                    CoreMLBundleData.encode(specificationVersion: specification.version, description: description)
+                    CoreMLBundleData.encode(
+                        specificationVersion: specification.version, description: description)
                 ),
                 ("metadata.json", CoreMLMetadataFile.encode(specification, program, className: className)),
                 ("analytics/coremldata.bin", analytics()),
@@ -131,14 +135,17 @@ public enum CoreMLCompiler {
             program.attributes["buildInfo"] = MILValue(
                 type: type,
                 content: .dictionary(
-                    entries.sorted { $0.key < $1.key }.map { MILEntry(key: .string($0.key), value: $0.value) }))
+                    entries.sorted { $0.key < $1.key }.map { MILEntry(key: .string($0.key), value: $0.value) }
+                ))
             return program
         }
 
         /// Two named tables of strings: u64 lengths before each string and u64 counts before each table.
         private func analytics() -> [UInt8] {
             var file: [UInt8] = []
-            func put(_ count: Int) { withUnsafeBytes(of: UInt64(count).littleEndian) { file.append(contentsOf: $0) } }
+            func put(_ count: Int) {
+                withUnsafeBytes(of: UInt64(count).littleEndian) { file.append(contentsOf: $0) }
+            }
             func put(_ string: String) {
                 put(string.utf8.count)
                 file.append(contentsOf: string.utf8)

@@ -66,7 +66,9 @@ struct CoreMLFileTree {
     ///   fails, and removed only after it succeeded.
     func commit(replacing: Bool) throws {
         guard replacing, access(destination, F_OK) == 0 else {
-            guard rename(temporary, destination) == 0 else { throw Self.failure(destination, "rename into place") }
+            guard rename(temporary, destination) == 0 else {
+                throw Self.failure(destination, "rename into place")
+            }
             return
         }
         let old = temporary + ".old"
@@ -102,7 +104,11 @@ struct CoreMLFileTree {
             if name == "." || name == ".." { continue }
             let child = path + "/" + name
             var status = stat()
-            if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { remove(child) } else { unlink(child) }
+            if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                remove(child)
+            } else {
+                unlink(child)
+            }
         }
         closedir(directory)
         rmdir(path)

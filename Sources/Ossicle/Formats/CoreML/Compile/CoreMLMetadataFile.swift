@@ -2,7 +2,9 @@
 ///
 /// Keys and values are those of Apple's compiler, the order of keys is ours (Apple's changes from run to run).
 enum CoreMLMetadataFile {
-    static func encode(_ specification: CoreMLSpecification, _ program: MILProgram, className: String) -> [UInt8] {
+    static func encode(_ specification: CoreMLSpecification, _ program: MILProgram, className: String)
+        -> [UInt8]
+    {
         let description = specification.description
         let survey = CoreMLProgramSurvey(program.functions)
         var model: [(String, JSONText)] = [
@@ -21,13 +23,17 @@ enum CoreMLMetadataFile {
             ("stateSchema", .array(description.states.map(feature))),
             (
                 "userDefinedMetadata",
-                .object(description.metadata.userDefined.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+                .object(
+                    description.metadata.userDefined.sorted { $0.key < $1.key }.map {
+                        ($0.key, .string($0.value))
+                    })
             ),
         ]
         if let precision = survey.storagePrecision { model.append(("storagePrecision", .string(precision))) }
         let metadata = description.metadata
         for (key, text) in [
-            ("shortDescription", metadata.shortDescription), ("version", metadata.version), ("author", metadata.author),
+            ("shortDescription", metadata.shortDescription), ("version", metadata.version),
+            ("author", metadata.author),
             ("license", metadata.license),
         ] where !text.isEmpty { model.append((key, .string(text))) }
         if !description.functions.isEmpty {
@@ -42,7 +48,8 @@ enum CoreMLMetadataFile {
         String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
 
-    private static func function(_ description: CoreMLFunctionDescription, _ program: MILProgram) -> JSONText {
+    private static func function(_ description: CoreMLFunctionDescription, _ program: MILProgram) -> JSONText
+    {
         let survey = CoreMLProgramSurvey([program.function(named: description.name)].compactMap { $0 })
         return .object([
             ("name", .string(description.name)),
@@ -74,13 +81,17 @@ enum CoreMLMetadataFile {
             ("shape", .string("[" + extents.joined(separator: ", ") + "]")),
             (
                 "formattedType",
-                .string("\(kind) (\(element)" + (extents.isEmpty ? "" : " " + extents.joined(separator: " × ")) + ")")
+                .string(
+                    "\(kind) (\(element)" + (extents.isEmpty ? "" : " " + extents.joined(separator: " × "))
+                        + ")")
             ),
             ("hasShapeFlexibility", .string(array.flexibility == .fixed ? "0" : "1")),
         ]
         if case .ranges(let ranges) = array.flexibility {
             let pairs = ranges.map { "[\($0.lower), \($0.upper ?? -1)]" }
-            let spans = ranges.map { $0.upper == $0.lower ? "\($0.lower)" : "\($0.lower)..." + ($0.upper.map { "\($0)" } ?? "") }
+            let spans = ranges.map {
+                $0.upper == $0.lower ? "\($0.lower)" : "\($0.lower)..." + ($0.upper.map { "\($0)" } ?? "")
+            }
             fields.append(("shapeRange", .string("[" + pairs.joined(separator: ", ") + "]")))
             fields.append(("shapeFlexibility", .string(spans.joined(separator: " × "))))
         }

@@ -77,7 +77,10 @@ struct CoreMLProgramSurvey {
             let rank = operation.parameter("lut")?.value?.shape ?? []
             // The entries: the only axis in iOS 16, the last but one in iOS 18.
             let entries = rank.count == 1 ? rank[0] : rank.dropLast().last ?? 0
-            if entries > 1 { names.insert("Palettized (\((entries - 1).bitWidth - (entries - 1).leadingZeroBitCount) bits)") }
+            if entries > 1 {
+                names.insert(
+                    "Palettized (\((entries - 1).bitWidth - (entries - 1).leadingZeroBitCount) bits)")
+            }
         case "constexpr_sparse_to_dense": names.insert("Sparse")
         default: break
         }
@@ -87,7 +90,9 @@ struct CoreMLProgramSurvey {
     /// `Ios16.conv` where that opset has a version of its own of the operation, else `Transpose`.
     private static func title(_ type: String, _ opset: MILOpset) -> String {
         let words = type.split(separator: "_")
-        let camel = words.enumerated().map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
+        let camel = words.enumerated().map {
+            $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst()
+        }.joined()
         let compressionOfIOS16 = ["constexprAffineDequantize", "constexprCast"].contains(camel)
         if compressionOfIOS16 { return "Ios16." + camel }
         let unversioned = opset == .ios15 || (opset == .ios16 && Self.unversionedInIOS16.contains(camel))

@@ -19,7 +19,11 @@ struct EspressoBundle: Sendable {
     /// - Throws: `io`, or `malformed` naming file and layer.
     init(directory: String) throws {
         let net = directory + "/model.espresso.net"
-        try self.init(net: Storage.map(path: net), path: net) { directory + "/" + $0 } open: { try Storage.map(path: $0) }
+        try self.init(net: Storage.map(path: net), path: net) {
+            directory + "/" + $0
+        } open: {
+            try Storage.map(path: $0)
+        }
     }
 
     /// - Parameters:
@@ -43,7 +47,8 @@ struct EspressoBundle: Sendable {
 
     private static func weightFile(_ root: JSON) throws -> String {
         let name = try root.string("storage")
-        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0)
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")),
+            !name.utf8.contains(0)
         else { throw root.failure("storage \(Quoting.quoted(name)) is no file of the bundle") }
         return name
     }
@@ -59,7 +64,8 @@ struct EspressoBundle: Sendable {
                 let dataType = half ? DataType.float16 : .float32
                 let shape = try shape(of: role, layer, bytes: range.count, dataType)
                 weights.append(
-                    Weight(name: "\(name).\(Self.roleNames[String(role)] ?? String(role))", shape: shape,
+                    Weight(
+                        name: "\(name).\(Self.roleNames[String(role)] ?? String(role))", shape: shape,
                         dataType: dataType, range: range))
             }
         }
@@ -79,7 +85,8 @@ struct EspressoBundle: Sendable {
         case ("convolution", "weights"):
             let groups = try layer.optional("n_groups")?.int(in: 1...(1 << 24)) ?? 1
             shape = [
-                try layer.int("C", in: size), try layer.int("K", in: size) / groups, try layer.int("Ny", in: size),
+                try layer.int("C", in: size), try layer.int("K", in: size) / groups,
+                try layer.int("Ny", in: size),
                 try layer.int("Nx", in: size),
             ]
         case ("convolution", "biases"): shape = [try layer.int("C", in: size)]
@@ -101,7 +108,8 @@ struct EspressoBundle: Sendable {
             throw OssicleError(.malformed, "\(path): blob of \(Quoting.quoted(weight.name)) is not aligned")
         }
         let stored = try Tensor(
-            shape: weight.shape, dataType: weight.dataType, storage: storage, byteOffset: weight.range.lowerBound)
+            shape: weight.shape, dataType: weight.dataType, storage: storage,
+            byteOffset: weight.range.lowerBound)
         return weight.dataType == .float32 ? stored : try Tensor(stored.floats(), shape: weight.shape)
     }
 }
@@ -124,7 +132,8 @@ private struct EspressoBlobs {
         for entry in 0..<Int(count) {
             let (number, size) = (word(8 + entry * 16), word(16 + entry * 16))
             guard size <= UInt64(storage.count - position) else {
-                throw OssicleError(.malformed, "blob \(number) has \(size) bytes, \(storage.count - position) are left")
+                throw OssicleError(
+                    .malformed, "blob \(number) has \(size) bytes, \(storage.count - position) are left")
             }
             guard ranges.updateValue(position..<(position + Int(size)), forKey: number) == nil else {
                 throw OssicleError(.malformed, "blob \(number) occurs twice")
@@ -134,7 +143,9 @@ private struct EspressoBlobs {
     }
 
     func range(_ number: Int) throws -> Range<Int> {
-        guard let range = ranges[UInt64(number)] else { throw OssicleError(.malformed, "there is no blob \(number)") }
+        guard let range = ranges[UInt64(number)] else {
+            throw OssicleError(.malformed, "there is no blob \(number)")
+        }
         return range
     }
 }

@@ -34,17 +34,20 @@ public struct CoreMLModel: Sendable {
         if Self.exists(path + "/Manifest.json") {
             let package = try CoreMLPackage(directory: path)
             try self.init(
-                CoreMLSpecification(path: package.specificationPath), path: path, directory: package.modelDirectory)
+                CoreMLSpecification(path: package.specificationPath), path: path,
+                directory: package.modelDirectory)
         } else if Self.exists(path + "/model.mil") {
             try self.init(compiled: path)
         } else if Self.exists(path + "/model.espresso.net") {
             let data = try CoreMLBundleData(path: path + "/coremldata.bin")
             self.init(data, path: path, program: nil, content: .espresso(try EspressoBundle(directory: path)))
         } else if Self.exists(path + "/model0") {
-            throw OssicleError(.unsupported, "\(path): a pipeline of models; its parts (model0 …) can be read one by one")
+            throw OssicleError(
+                .unsupported, "\(path): a pipeline of models; its parts (model0 …) can be read one by one")
         } else if Self.isDirectory(path) {
             throw OssicleError(
-                .malformed, "\(path): expected Manifest.json, model.mil or model.espresso.net in the directory")
+                .malformed,
+                "\(path): expected Manifest.json, model.mil or model.espresso.net in the directory")
         } else {
             let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
             try self.init(CoreMLSpecification(path: path), path: path, directory: directory)

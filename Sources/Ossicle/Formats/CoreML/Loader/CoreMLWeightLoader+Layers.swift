@@ -26,11 +26,14 @@ extension CoreMLWeightLoader {
     ///   - layer: which of those, from 0, in order of execution.
     ///   - reverse: the backward half of a bidirectional layer.
     /// - Throws: `weights` when there is no such layer.
-    public func loadLSTM(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws -> CoreMLLSTMWeights {
+    public func loadLSTM(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws
+        -> CoreMLLSTMWeights
+    {
         // Core ML's rows are i, f, o, g.
         let parts = try loadRecurrent("lstm", prefix, layer, reverse, order: [0, 1, 3, 2])
         return CoreMLLSTMWeights(
-            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias, biasHH: try zeros(parts.bias.shape))
+            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias,
+            biasHH: try zeros(parts.bias.shape))
     }
 
     /// Weights of a GRU layer, gates in PyTorch's order; parameters as in `loadLSTM(prefix:layer:reverse:)`.
@@ -38,11 +41,13 @@ extension CoreMLWeightLoader {
     /// A PyTorch GRU does not become this operation when converted but a loop, whose weights are plain constants.
     ///
     /// - Throws: `weights` when there is no such layer.
-    public func loadGRU(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws -> CoreMLGRUWeights {
+    public func loadGRU(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws -> CoreMLGRUWeights
+    {
         // Core ML's rows are r, n, z: it calls n "o".
         let parts = try loadRecurrent("gru", prefix, layer, reverse, order: [0, 2, 1])
         return CoreMLGRUWeights(
-            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias, biasHH: try zeros(parts.bias.shape))
+            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias,
+            biasHH: try zeros(parts.bias.shape))
     }
 
     /// Labels of the LSTM operations in order of execution.
@@ -70,19 +75,27 @@ extension CoreMLWeightLoader {
         return all
     }
 
-    private func loadPair(_ name: String, kinds: [String], rank: Int) throws -> (weight: Tensor, bias: Tensor?) {
+    private func loadPair(_ name: String, kinds: [String], rank: Int) throws -> (
+        weight: Tensor, bias: Tensor?
+    ) {
         let names: (weight: String, bias: String?)
         if model.program == nil {
             let known = Set(availableWeights.map(\.name))
-            guard known.contains(name + ".weight") else { throw failure("no layer \(Quoting.quoted(name)) with weights") }
+            guard known.contains(name + ".weight") else {
+                throw failure("no layer \(Quoting.quoted(name)) with weights")
+            }
             names = (name + ".weight", known.contains(name + ".bias") ? name + ".bias" : nil)
         } else {
             let operation = try operation(name, kinds)
-            names = (try constant(operation, "weight"), try operation.parameter("bias") == nil ? nil : constant(operation, "bias"))
+            names = (
+                try constant(operation, "weight"),
+                try operation.parameter("bias") == nil ? nil : constant(operation, "bias")
+            )
         }
         let weight = try loadWeights(name: names.weight)
         guard weight.shape.count == rank else {
-            throw failure("tensor \(Quoting.quoted(names.weight)): expected \(rank) axes, found shape \(weight.shape)")
+            throw failure(
+                "tensor \(Quoting.quoted(names.weight)): expected \(rank) axes, found shape \(weight.shape)")
         }
         let bias = try names.bias.map { try loadWeights(name: $0, expectedShape: [weight.shape[0]]) }
         return (weight, bias)
@@ -100,7 +113,8 @@ extension CoreMLWeightLoader {
                 beginnings.contains { operation.parameter("weight")?.name?.hasPrefix($0) ?? false }
             } : exact
         guard found.count == 1 else {
-            throw failure("\(found.count) \(kinds.joined(separator: " or ")) layers are called \(Quoting.quoted(name))")
+            throw failure(
+                "\(found.count) \(kinds.joined(separator: " or ")) layers are called \(Quoting.quoted(name))")
         }
         return found[0]
     }
@@ -108,12 +122,15 @@ extension CoreMLWeightLoader {
     private func constant(_ operation: MILOperation, _ parameter: String) throws -> String {
         guard let name = operation.parameter(parameter)?.name else {
             throw failure(
-                "layer \(Quoting.quoted(operation.label ?? operation.type)): '\(parameter)' is missing or no named constant")
+                "layer \(Quoting.quoted(operation.label ?? operation.type)): '\(parameter)' is missing or no named constant"
+            )
         }
         return name
     }
 
-    private func recurrentOperations(_ kind: String) -> [MILOperation] { operations.filter { $0.type == kind } }
+    private func recurrentOperations(_ kind: String) -> [MILOperation] {
+        operations.filter { $0.type == kind }
+    }
 
     private func recurrentNames(_ kind: String) -> [String] {
         recurrentOperations(kind).map { $0.label ?? $0.outputs.first?.name ?? "" }
@@ -145,7 +162,9 @@ extension CoreMLWeightLoader {
         let suffix = reverse ? "_back" : ""
         let operation = found[layer]
         let hh = try loadWeights(name: constant(operation, "weight_hh" + suffix))
-        guard hh.shape.count == 2 else { throw failure("\(kind) layer \(layer): recurrent weights of shape \(hh.shape)") }
+        guard hh.shape.count == 2 else {
+            throw failure("\(kind) layer \(layer): recurrent weights of shape \(hh.shape)")
+        }
         let (rows, hidden) = (hh.shape[0], hh.shape[1])
         let ih = try loadWeights(name: constant(operation, "weight_ih" + suffix))
         guard rows == order.count * hidden, ih.shape.count == 2, ih.shape[0] == rows else {
@@ -155,7 +174,8 @@ extension CoreMLWeightLoader {
             try operation.parameter("bias" + suffix) == nil
             ? zeros([rows]) : loadWeights(name: constant(operation, "bias" + suffix), expectedShape: [rows])
         return Recurrent(
-            weightIH: try reorder(ih, order), weightHH: try reorder(hh, order), bias: try reorder(bias, order))
+            weightIH: try reorder(ih, order), weightHH: try reorder(hh, order), bias: try reorder(bias, order)
+        )
     }
 
     /// An older network keeps each gate apart.
@@ -168,7 +188,9 @@ extension CoreMLWeightLoader {
         let layers = availableWeights.map(\.name).filter { $0.hasPrefix(prefix) && $0.hasSuffix(marker) }
             .map { String($0.dropLast(marker.count)) }
         guard layers.indices.contains(layer) else {
-            throw failure("expected \(kind) layer \(layer) beginning with \(Quoting.quoted(prefix)), found \(layers.count)")
+            throw failure(
+                "expected \(kind) layer \(layer) beginning with \(Quoting.quoted(prefix)), found \(layers.count)"
+            )
         }
         func stacked(_ role: String) throws -> Tensor {
             let parts = try gates.map { try loadWeights(name: "\(layers[layer]).\(role).\($0)\(ending)") }

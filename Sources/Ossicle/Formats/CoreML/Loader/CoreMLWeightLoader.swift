@@ -56,7 +56,8 @@ public struct CoreMLWeightLoader: Sendable {
         guard tensor.shape == expectedShape else {
             throw OssicleError(
                 .weights,
-                "\(model.path): tensor \(Quoting.quoted(name)): expected shape \(expectedShape), found \(tensor.shape)")
+                "\(model.path): tensor \(Quoting.quoted(name)): expected shape \(expectedShape), found \(tensor.shape)"
+            )
         }
         return tensor
     }
@@ -100,7 +101,8 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         var weights: [CoreMLWeight] = []
         for name in constants.names where !parts.contains(name) {
             guard let operation = constants.operation(name), let stored = try storedElements(of: operation),
-                let output = operation.outputs.first(where: { $0.name == name }), let shape = output.type.shape,
+                let output = operation.outputs.first(where: { $0.name == name }),
+                let shape = output.type.shape,
                 let element = stored.type.elementType, element != .string, let storedShape = stored.shape,
                 stored.blob != nil || operation.type != "const" || (element.isFloat && !shape.isEmpty)
             else { continue }
@@ -131,7 +133,8 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         if constants.operation(name) != nil { return name }
         let labelled = constants.names.filter { constants.operation($0)?.label == name }
         guard labelled.count == 1 else {
-            throw OssicleError(.weights, labelled.isEmpty ? "no such weight" : "the label of \(labelled.count) weights")
+            throw OssicleError(
+                .weights, labelled.isEmpty ? "no such weight" : "the label of \(labelled.count) weights")
         }
         return labelled[0]
     }
@@ -160,7 +163,11 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         func visit(_ block: MILBlock) {
             for operation in block.operations {
                 let names = operation.arguments.values.flatMap(\.names)
-                if MILConstants.isConstant(operation) { parts.formUnion(names) } else { used.formUnion(names) }
+                if MILConstants.isConstant(operation) {
+                    parts.formUnion(names)
+                } else {
+                    used.formUnion(names)
+                }
                 // Of a sparse expansion's outputs the first is only the mask.
                 if operation.outputs.count == 2, MILConstants.isConstant(operation) {
                     parts.insert(operation.outputs[0].name)

@@ -5,7 +5,9 @@ extension MILFlexibleShapes {
     /// Reads the attribute: `(("DefaultShapes", {{"x", [1, 96]}}), ("RangeDims", {{"x", [[1, 1], [16, 4096]]}}))`,
     /// or `("EnumeratedShapes", {{"key", {{"x", [1]}}}, …})` in second place.
     init(_ value: MILValue) throws {
-        func malformed(_ what: String) -> OssicleError { OssicleError(.malformed, "\(Self.attribute): \(what)") }
+        func malformed(_ what: String) -> OssicleError {
+            OssicleError(.malformed, "\(Self.attribute): \(what)")
+        }
         guard case .tuple(let pairs) = value.content, pairs.count == 2 else { throw malformed("not a pair") }
         var fields: [String: [MILEntry]] = [:]
         for pair in pairs {
@@ -30,7 +32,9 @@ extension MILFlexibleShapes {
         } else if let sets = fields["EnumeratedShapes"] {
             choice = .enumerated(
                 try sets.map { set in
-                    guard case .dictionary(let shapes) = set.value.content else { throw malformed("not a set of shapes") }
+                    guard case .dictionary(let shapes) = set.value.content else {
+                        throw malformed("not a set of shapes")
+                    }
                     return try keyed(shapes) { $0.integers }
                 })
         } else {
@@ -70,7 +74,9 @@ extension MILFlexibleShapes {
             let bounds = ranges.map { integers([$0.lower, $0.upper ?? -1], .fixed(.int32, [2])) }
             return MILEntry(key: .string(name), value: MILValue(type: rangeList, content: .list(bounds)))
         }
-        let pairs = [named("DefaultShapes", axes, defaultEntries), named("RangeDims", rangeList, rangeEntries)]
+        let pairs = [
+            named("DefaultShapes", axes, defaultEntries), named("RangeDims", rangeList, rangeEntries),
+        ]
         return MILValue(type: .tuple(pairs.map(\.type)), content: .tuple(pairs))
     }
 }

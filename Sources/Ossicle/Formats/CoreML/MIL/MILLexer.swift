@@ -64,7 +64,9 @@ struct MILLexer {
             let previous = text[position - 1] | 0x20
             let signed = byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
             let afterExponent = previous == UInt8(ascii: hexadecimal ? "p" : "e")
-            guard Self.isIdentifier(byte) || byte == UInt8(ascii: ".") || (signed && afterExponent) else { break }
+            guard Self.isIdentifier(byte) || byte == UInt8(ascii: ".") || (signed && afterExponent) else {
+                break
+            }
             position += 1
         }
         return String(decoding: text[start..<position], as: UTF8.self)
@@ -84,7 +86,9 @@ struct MILLexer {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: bytes, as: UTF8.self) else { throw failure("a string is not UTF-8") }
+                guard let string = String(validating: bytes, as: UTF8.self) else {
+                    throw failure("a string is not UTF-8")
+                }
                 return string
             case UInt8(ascii: "\\"): bytes.append(try escaped())
             default: bytes.append(byte)
@@ -106,7 +110,9 @@ struct MILLexer {
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) }
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
     static func isLetter(_ byte: UInt8) -> Bool {
         (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")) || byte == UInt8(ascii: "_")
     }

@@ -42,7 +42,9 @@ extension MILParser {
 
     private mutating func elementType() throws -> MILElementType {
         let word = try identifier("an element type")
-        guard let element = MILElementType(spelling: word) else { throw failure("unknown element type \(Quoting.quoted(word))") }
+        guard let element = MILElementType(spelling: word) else {
+            throw failure("unknown element type \(Quoting.quoted(word))")
+        }
         return element
     }
 

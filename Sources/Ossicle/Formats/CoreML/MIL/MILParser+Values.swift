@@ -8,7 +8,9 @@ extension MILParser {
     }
 
     private mutating func literal(type: MILType) throws -> MILValue {
-        if case .identifier("BLOBFILE") = token { return MILValue(type: type, content: .blob(try blobFile())) }
+        if case .identifier("BLOBFILE") = token {
+            return MILValue(type: type, content: .blob(try blobFile()))
+        }
         return try nested { parser in
             switch type {
             case .tensor(let element, let dimensions): try parser.tensor(element, dimensions)
@@ -35,7 +37,9 @@ extension MILParser {
             default: throw parser.failure("unknown parameter \(Quoting.quoted(name)) of BLOBFILE")
             }
         }
-        guard let path, let offset else { throw failure("BLOBFILE needs a string 'path' and an integer 'offset'") }
+        guard let path, let offset else {
+            throw failure("BLOBFILE needs a string 'path' and an integer 'offset'")
+        }
         return MILBlobReference(path: path, offset: offset)
     }
 
@@ -55,7 +59,9 @@ extension MILParser {
         var values: [MILValue] = []
         try expect("(")
         try list(until: ")") { parser in
-            guard values.count < types.count else { throw parser.failure("a tuple of \(types.count) has more elements") }
+            guard values.count < types.count else {
+                throw parser.failure("a tuple of \(types.count) has more elements")
+            }
             values.append(try parser.literal(type: types[values.count]))
         }
         guard values.count == types.count else {
@@ -110,7 +116,9 @@ extension MILParser {
             } while try accept(",")
             try expect("]")
         }
-        if let other = extents[axis], other != count { throw failure("rows of \(other) and of \(count) elements") }
+        if let other = extents[axis], other != count {
+            throw failure("rows of \(other) and of \(count) elements")
+        }
         extents[axis] = count
     }
 
@@ -118,7 +126,9 @@ extension MILParser {
         let text: String
         switch token {
         case .string(let string):
-            guard elements.append(string: string) else { throw failure("a string in \(elements.element.spelling)") }
+            guard elements.append(string: string) else {
+                throw failure("a string in \(elements.element.spelling)")
+            }
             return try advance()
         case .number(let number): text = number
         case .identifier(let word): text = word

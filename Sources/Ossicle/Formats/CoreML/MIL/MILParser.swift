@@ -18,7 +18,8 @@ struct MILParser {
     static func parse(_ text: UnsafeRawBufferPointer, name: String) throws -> MILProgram {
         do {
             guard text.count <= CoreMLLimits.programBytes else {
-                throw OssicleError(.malformed, "\(text.count) bytes of text, more than \(CoreMLLimits.programBytes)")
+                throw OssicleError(
+                    .malformed, "\(text.count) bytes of text, more than \(CoreMLLimits.programBytes)")
             }
             var parser = MILParser(lexer: MILLexer(text))
             try parser.advance()
@@ -105,12 +106,16 @@ struct MILParser {
     }
 
     private mutating func version() throws -> MILVersion {
-        guard case .number(let text) = token else { throw failure("expected a version, found \(token.description)") }
+        guard case .number(let text) = token else {
+            throw failure("expected a version, found \(token.description)")
+        }
         let version: MILVersion
         switch text {
         case "1.0": version = MILVersion(1, 0)
         case "1.3": version = MILVersion(1, 3)
-        default: throw OssicleError(.unsupported, "\(lexer.location): MIL version \(Quoting.quoted(text)); 1.0 and 1.3 are known")
+        default:
+            throw OssicleError(
+                .unsupported, "\(lexer.location): MIL version \(Quoting.quoted(text)); 1.0 and 1.3 are known")
         }
         try advance()
         return version
@@ -127,7 +132,8 @@ struct MILParser {
         try list(until: ")") { inputs.append(try $0.namedType()) }
         inputs.sort { $0.name < $1.name }
         var attributes = try accept("[") ? self.attributes() : [:]
-        let flexible = try attributes.removeValue(forKey: MILFlexibleShapes.attribute).map(MILFlexibleShapes.init)
+        let flexible = try attributes.removeValue(forKey: MILFlexibleShapes.attribute).map(
+            MILFlexibleShapes.init)
         try expect("{")
         var operations: [MILOperation] = []
         while try !accept("}") { operations.append(try operation()) }
@@ -138,7 +144,8 @@ struct MILParser {
         try list(until: ")") { outputs.append(try $0.identifier("an output name")) }
         try expect(";")
         return MILFunction(
-            name: name, opset: opset, inputs: inputs, body: MILBlock(operations: operations, outputs: outputs),
+            name: name, opset: opset, inputs: inputs,
+            body: MILBlock(operations: operations, outputs: outputs),
             flexibleShapes: flexible, attributes: attributes)
     }
 
@@ -178,7 +185,9 @@ struct MILParser {
         }
         let attributes = try accept("[") ? self.attributes() : [:]
         guard !take("{"), token != .identifier("block") else {
-            throw OssicleError(.unsupported, "\(lexer.location): \(Quoting.quoted(first)) has nested blocks, which are not read from text")
+            throw OssicleError(
+                .unsupported,
+                "\(lexer.location): \(Quoting.quoted(first)) has nested blocks, which are not read from text")
         }
         try expect(";")
         return MILOperation(type: first, arguments: arguments, outputs: outputs, attributes: attributes)

@@ -18,7 +18,9 @@ struct MILPrinter {
 
     private mutating func put(_ string: String) { text.append(contentsOf: string.utf8) }
 
-    private mutating func list<S: Sequence>(_ items: S, _ item: (inout MILPrinter, S.Element) throws -> Void) rethrows {
+    private mutating func list<S: Sequence>(_ items: S, _ item: (inout MILPrinter, S.Element) throws -> Void)
+        rethrows
+    {
         for (index, element) in items.enumerated() {
             if index > 0 { put(", ") }
             try item(&self, element)
@@ -46,7 +48,9 @@ struct MILPrinter {
         if let flexible = function.flexibleShapes {
             guard let value = flexible.value else {
                 throw OssicleError(
-                    .unsupported, "function \(Quoting.quoted(function.name)) has enumerated shapes; give a range or a fixed shape")
+                    .unsupported,
+                    "function \(Quoting.quoted(function.name)) has enumerated shapes; give a range or a fixed shape"
+                )
             }
             attributes[MILFlexibleShapes.attribute] = value
         }
@@ -63,7 +67,8 @@ struct MILPrinter {
         guard operation.blocks.isEmpty else {
             throw OssicleError(
                 .unsupported,
-                "\(Quoting.quoted(operation.outputs.first?.name ?? operation.type)) (\(Quoting.quoted(operation.type))) has nested blocks, whose text form is not known")
+                "\(Quoting.quoted(operation.outputs.first?.name ?? operation.type)) (\(Quoting.quoted(operation.type))) has nested blocks, whose text form is not known"
+            )
         }
         put("            ")
         if !operation.outputs.isEmpty {
@@ -184,7 +189,9 @@ struct MILPrinter {
     }
 
     /// Nested rows of a tensor.
-    private mutating func tensor<T>(_ value: MILValue, _ elements: [T], _ element: (inout MILPrinter, T) -> Void) {
+    private mutating func tensor<T>(
+        _ value: MILValue, _ elements: [T], _ element: (inout MILPrinter, T) -> Void
+    ) {
         let shape = value.shape ?? [elements.count]
         var next = 0
         func rows(_ printer: inout MILPrinter, _ axis: Int) {
@@ -228,6 +235,7 @@ struct MILPrinter {
             digits += String(fraction >> 48 & 15, radix: 16)
             fraction = fraction << 4 & (1 << 52 - 1)
         }
-        return sign + "0x1" + (digits.isEmpty ? "" : "." + digits) + "p" + (exponent < 0 ? "" : "+") + "\(exponent)"
+        return sign + "0x1" + (digits.isEmpty ? "" : "." + digits) + "p" + (exponent < 0 ? "" : "+")
+            + "\(exponent)"
     }
 }

@@ -128,7 +128,8 @@ public struct MILOperation: Sendable, Equatable {
     public var attributes: [String: MILValue]
 
     public init(
-        type: String, arguments: [String: MILArgument] = [:], outputs: [MILNamedType], blocks: [MILBlock] = [],
+        type: String, arguments: [String: MILArgument] = [:], outputs: [MILNamedType],
+        blocks: [MILBlock] = [],
         attributes: [String: MILValue] = [:]
     ) {
         self.type = type

@@ -5,7 +5,9 @@ struct MILVerifier {
 
     /// - Throws: `malformed` naming function, operation and value.
     static func verify(_ program: MILProgram) throws {
-        guard !program.functions.isEmpty else { throw OssicleError(.malformed, "the program has no function") }
+        guard !program.functions.isEmpty else {
+            throw OssicleError(.malformed, "the program has no function")
+        }
         var names: Set<String> = []
         for function in program.functions {
             guard names.insert(function.name).inserted else {
@@ -36,7 +38,8 @@ struct MILVerifier {
                     let what = operation.outputs.first?.name ?? operation.type
                     throw OssicleError(
                         .malformed,
-                        "\(Quoting.quoted(what)) (\(Quoting.quoted(operation.type))): parameter \(Quoting.quoted(parameter)) is \(Quoting.quoted(name)), which is not defined before it")
+                        "\(Quoting.quoted(what)) (\(Quoting.quoted(operation.type))): parameter \(Quoting.quoted(parameter)) is \(Quoting.quoted(name)), which is not defined before it"
+                    )
                 }
             }
             for nested in operation.blocks {
@@ -55,14 +58,18 @@ struct MILVerifier {
 
     /// `[A-Za-z_][A-Za-z0-9_@]*`, as `MIL.proto` demands; anything else could not be written as text.
     private static func requireIdentifier(_ name: String) throws {
-        guard let first = name.utf8.first, MILLexer.isLetter(first), name.utf8.allSatisfy(MILLexer.isIdentifier) else {
+        guard let first = name.utf8.first, MILLexer.isLetter(first),
+            name.utf8.allSatisfy(MILLexer.isIdentifier)
+        else {
             throw OssicleError(.malformed, "\(Quoting.quoted(name)) is no identifier")
         }
     }
 
     private mutating func define(_ name: String) throws {
         try Self.requireIdentifier(name)
-        guard !isDefined(name) else { throw OssicleError(.malformed, "\(Quoting.quoted(name)) is defined twice") }
+        guard !isDefined(name) else {
+            throw OssicleError(.malformed, "\(Quoting.quoted(name)) is defined twice")
+        }
         scopes[scopes.count - 1].insert(name)
     }
 }

@@ -185,7 +185,9 @@ extension CoreMLArrayType {
     private static func appendExtents(_ field: ProtobufField, to shape: inout [Int]) throws {
         try field.eachVarint { value in
             guard let extent = Int(exactly: value) else { throw field.failure("is a negative extent") }
-            guard shape.count < CoreMLLimits.rank else { throw field.failure("has more than \(CoreMLLimits.rank) axes") }
+            guard shape.count < CoreMLLimits.rank else {
+                throw field.failure("has more than \(CoreMLLimits.rank) axes")
+            }
             shape.append(extent)
         }
     }

@@ -21,7 +21,8 @@ struct CoreMLSpecification: Sendable {
 
     init(_ storage: Storage) throws {
         guard storage.count <= CoreMLLimits.specificationBytes else {
-            throw OssicleError(.malformed, "\(storage.count) bytes, more than \(CoreMLLimits.specificationBytes)")
+            throw OssicleError(
+                .malformed, "\(storage.count) bytes, more than \(CoreMLLimits.specificationBytes)")
         }
         self.storage = storage
         var reader = ProtobufReader(storage, name: "Model")
@@ -58,7 +59,8 @@ struct CoreMLSpecification: Sendable {
         case 200...202:
             throw OssicleError(.unsupported, "a pipeline of models; its parts can be read one by one")
         default:
-            throw OssicleError(.unsupported, "a model of type \(field.number); programs and networks are read")
+            throw OssicleError(
+                .unsupported, "a model of type \(field.number); programs and networks are read")
         }
     }
 }

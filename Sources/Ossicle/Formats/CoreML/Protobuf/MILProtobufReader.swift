@@ -47,10 +47,13 @@ enum MILProtobufReader {
         guard let opset = MILOpset.allCases.first(where: { "CoreML\($0.rawValue)" == opsetName }) else {
             throw OssicleError(.unsupported, "\(reader.name): opset \(Quoting.quoted(opsetName))")
         }
-        guard let active = specializations[opsetName] else { throw reader.failure("no block for opset \(Quoting.quoted(opsetName))") }
+        guard let active = specializations[opsetName] else {
+            throw reader.failure("no block for opset \(Quoting.quoted(opsetName))")
+        }
         inputs.sort { $0.name < $1.name }
         return MILFunction(
-            name: "", opset: opset, inputs: inputs, body: try block(active.message("Block")), attributes: attributes)
+            name: "", opset: opset, inputs: inputs, body: try block(active.message("Block")),
+            attributes: attributes)
     }
 
     private static func block(_ reader: ProtobufReader) throws -> MILBlock {
@@ -76,7 +79,9 @@ enum MILProtobufReader {
             case 1: operation.type = try field.string()
             case 2:
                 let entry = try field.mapEntry { try $0.map { try argument($0.message("Argument")) } }
-                guard operation.arguments.updateValue(entry.value ?? MILArgument([]), forKey: entry.key) == nil else {
+                guard
+                    operation.arguments.updateValue(entry.value ?? MILArgument([]), forKey: entry.key) == nil
+                else {
                     throw field.failure("repeats parameter \(Quoting.quoted(entry.key))")
                 }
             case 3: operation.outputs.append(try namedType(field.message("NamedValueType")))
@@ -97,7 +102,8 @@ enum MILProtobufReader {
             while let inner = try binding.next() {
                 switch inner.number {
                 case 1: argument.bindings.append(.name(try inner.string()))
-                case 2: argument.bindings.append(.value(try MILProtobufValueReader.value(inner.message("Value"))))
+                case 2:
+                    argument.bindings.append(.value(try MILProtobufValueReader.value(inner.message("Value"))))
                 default: break
                 }
             }
@@ -121,7 +127,9 @@ enum MILProtobufReader {
     }
 
     private static func addAttribute(_ field: ProtobufField, to attributes: inout [String: MILValue]) throws {
-        let entry = try field.mapEntry { try $0.map { try MILProtobufValueReader.value($0.message("Value")) } }
+        let entry = try field.mapEntry {
+            try $0.map { try MILProtobufValueReader.value($0.message("Value")) }
+        }
         guard let value = entry.value, attributes.updateValue(value, forKey: entry.key) == nil else {
             throw field.failure("is an attribute \(Quoting.quoted(entry.key)) that is empty or occurs twice")
         }
@@ -152,7 +160,8 @@ extension CoreMLModelDescription {
         guard ranges.isEmpty, let count = enumerated.first?.shapes.count,
             enumerated.allSatisfy({ $0.shapes.count == count })
         else {
-            throw OssicleError(.unsupported, "function \(Quoting.quoted(name)) mixes enumerated shapes with others")
+            throw OssicleError(
+                .unsupported, "function \(Quoting.quoted(name)) mixes enumerated shapes with others")
         }
         let sets = (0..<count).map { index in
             Dictionary(enumerated.map { ($0.name, $0.shapes[index]) }) { first, _ in first }

@@ -47,7 +47,8 @@ enum MILProtobufValueReader {
         }
         guard rank >= 0 else { throw OssicleError(.unsupported, "a tensor without a fixed number of axes") }
         guard let element, rank == dimensions.count, rank <= CoreMLLimits.rank else {
-            throw reader.failure("a tensor of rank \(rank) with \(dimensions.count) axes, or without element type")
+            throw reader.failure(
+                "a tensor of rank \(rank) with \(dimensions.count) axes, or without element type")
         }
         return .tensor(element, dimensions)
     }
@@ -64,7 +65,9 @@ enum MILProtobufValueReader {
                 dimension = .fixed(extent)
             case 2:
                 while let variadic = try inner.next(1) {
-                    guard try !variadic.bool() else { throw OssicleError(.unsupported, "a variadic tensor axis") }
+                    guard try !variadic.bool() else {
+                        throw OssicleError(.unsupported, "a variadic tensor axis")
+                    }
                 }
                 dimension = .unknown
             default: break
@@ -120,7 +123,9 @@ enum MILProtobufValueReader {
             }
         }
         guard let type else { throw reader.failure("a value without a type") }
-        if let blob { return MILValue(type: type, content: .blob(try blobFile(blob.message("BlobFileValue")))) }
+        if let blob {
+            return MILValue(type: type, content: .blob(try blobFile(blob.message("BlobFileValue"))))
+        }
         guard let immediate else { throw reader.failure("a value without content") }
         return MILValue(type: type, content: try content(immediate.message("ImmediateValue"), type: type))
     }
@@ -143,7 +148,9 @@ enum MILProtobufValueReader {
         while let field = try reader.next() {
             switch (field.number, type) {
             case (1, .tensor(let element, _)):
-                guard let shape = type.shape else { throw field.failure("is a tensor value of unknown shape") }
+                guard let shape = type.shape else {
+                    throw field.failure("is a tensor value of unknown shape")
+                }
                 return try tensor(field.message("TensorValue"), element, shape)
             case (2, .tuple(let types)):
                 let values = try self.values(field.message("TupleValue"))
@@ -199,7 +206,8 @@ enum MILProtobufValueReader {
         func accept(_ fits: Bool, _ field: ProtobufField) throws {
             count += 1
             guard fits, count <= expected else {
-                throw field.failure("has more than \(expected) elements, or one that is not a \(element.spelling)")
+                throw field.failure(
+                    "has more than \(expected) elements, or one that is not a \(element.spelling)")
             }
         }
         while let field = try reader.next() {
@@ -210,7 +218,10 @@ enum MILProtobufValueReader {
                     try values.eachFixed(UInt32.self) {
                         try accept(elements.append(double: Double(Float(bitPattern: $0))), field)
                     }
-                case 2, 5: try values.eachVarint { try accept(elements.append(integer: Int64(bitPattern: $0)), field) }
+                case 2, 5:
+                    try values.eachVarint {
+                        try accept(elements.append(integer: Int64(bitPattern: $0)), field)
+                    }
                 case 3: try values.eachVarint { try accept(elements.append(bool: $0 != 0), field) }
                 case 4: try accept(elements.append(string: try values.string()), field)
                 case 6:
@@ -218,7 +229,8 @@ enum MILProtobufValueReader {
                         try accept(elements.append(double: Double(bitPattern: $0)), field)
                     }
                 case 7:
-                    let packed = PackedElements(element, bytes: values.storage.bytes, range: try values.bytes())
+                    let packed = PackedElements(
+                        element, bytes: values.storage.bytes, range: try values.bytes())
                     guard let packed, packed.holds(expected) else {
                         throw field.failure("does not hold \(expected) elements of \(element.spelling)")
                     }

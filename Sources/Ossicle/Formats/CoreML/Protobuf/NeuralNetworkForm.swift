@@ -41,7 +41,8 @@ struct NeuralNetworkForm: Sendable {
                     let (out, kernel) = (try size(1, of: sizes), try size(2, of: sizes))
                     let groups = max(sizes[10]?.first ?? 1, 1)
                     let window = sizes[20] ?? [3, 3]
-                    return (sizes[60]?.first ?? 0) == 0 ? [out, kernel] + window : [kernel, out / groups] + window
+                    return (sizes[60]?.first ?? 0) == 0
+                        ? [out, kernel] + window : [kernel, out / groups] + window
                 }
             ),
             91: ("bias", { [try size(1, of: $0)] }),
@@ -96,7 +97,9 @@ struct NeuralNetworkForm: Sendable {
     private static func list(_ field: Int) -> Shape { { $0[field] ?? [] } }
 
     private static func size(_ field: Int, of sizes: [Int: [Int]]) throws -> Int {
-        guard let size = sizes[field]?.first else { throw OssicleError(.malformed, "size field \(field) is missing") }
+        guard let size = sizes[field]?.first else {
+            throw OssicleError(.malformed, "size field \(field) is missing")
+        }
         return size
     }
 }

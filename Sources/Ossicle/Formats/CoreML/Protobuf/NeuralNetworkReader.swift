@@ -60,15 +60,20 @@ enum NeuralNetworkReader {
         return layer
     }
 
-    private static func weights(_ reader: ProtobufReader, _ form: NeuralNetworkForm) throws -> [NeuralNetworkWeight] {
+    private static func weights(_ reader: ProtobufReader, _ form: NeuralNetworkForm) throws
+        -> [NeuralNetworkWeight]
+    {
         var reader = reader
         var sizes: [Int: [Int]] = [:]
         var found: [(role: String, shape: NeuralNetworkForm.Shape, message: ProtobufReader)] = []
         while let field = try reader.next() {
-            guard found.count < CoreMLLimits.layerWeights else { throw field.failure("is one weight too many") }
+            guard found.count < CoreMLLimits.layerWeights else {
+                throw field.failure("is one weight too many")
+            }
             if form.sizes.contains(field.number) {
                 try field.eachVarint { value in
-                    guard let size = Int(exactly: value), sizes[field.number]?.count ?? 0 < CoreMLLimits.rank else {
+                    guard let size = Int(exactly: value), sizes[field.number]?.count ?? 0 < CoreMLLimits.rank
+                    else {
                         throw field.failure("is no size")
                     }
                     sizes[field.number, default: []].append(size)
@@ -78,10 +83,13 @@ enum NeuralNetworkReader {
             } else if let gates = form.gates[field.number] {
                 var inner = try field.message("LSTMWeightParams")
                 while let gate = try inner.next() {
-                    guard found.count < CoreMLLimits.layerWeights, let (role, shape) = NeuralNetworkForm.lstmGates[gate.number] else {
+                    guard found.count < CoreMLLimits.layerWeights,
+                        let (role, shape) = NeuralNetworkForm.lstmGates[gate.number]
+                    else {
                         continue
                     }
-                    found.append((role + gates(found.map(\.role), role), shape, try gate.message("WeightParams")))
+                    found.append(
+                        (role + gates(found.map(\.role), role), shape, try gate.message("WeightParams")))
                 }
             }
         }
@@ -106,7 +114,9 @@ enum NeuralNetworkReader {
             switch field.number {
             case 1:
                 // Packed, or a single number that is the last four bytes of its field.
-                if case .fixed32 = field.payload { pieces.append(field.end - 4..<field.end) } else {
+                if case .fixed32 = field.payload {
+                    pieces.append(field.end - 4..<field.end)
+                } else {
                     pieces.append(try field.bytes())
                 }
                 kind = 1
@@ -143,7 +153,9 @@ enum NeuralNetworkReader {
                 isLookup = field.number == 102
                 var inner = try field.message("QuantizationParams")
                 while let list = try inner.next() {
-                    try list.eachFixed(UInt32.self) { lists[list.number, default: []].append(Float(bitPattern: $0)) }
+                    try list.eachFixed(UInt32.self) {
+                        lists[list.number, default: []].append(Float(bitPattern: $0))
+                    }
                 }
             default: break
             }

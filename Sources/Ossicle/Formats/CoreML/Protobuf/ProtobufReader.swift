@@ -51,7 +51,8 @@ struct ProtobufReader {
         default: throw failure("field \(number) has wire type \(key & 7)")
         }
         return ProtobufField(
-            number: Int(number), payload: payload, message: name, start: start, end: position, storage: storage,
+            number: Int(number), payload: payload, message: name, start: start, end: position,
+            storage: storage,
             depth: depth)
     }
 
@@ -159,7 +160,9 @@ struct ProtobufField {
         case .fixed64(let bits) where T.bitWidth == 64: try body(T(truncatingIfNeeded: bits))
         case .bytes(let range):
             let size = T.bitWidth / 8
-            guard range.count % size == 0 else { throw failure("has \(range.count) bytes, no multiple of \(size)") }
+            guard range.count % size == 0 else {
+                throw failure("has \(range.count) bytes, no multiple of \(size)")
+            }
             for position in stride(from: range.lowerBound, to: range.upperBound, by: size) {
                 try body(T(littleEndian: storage.bytes.loadUnaligned(fromByteOffset: position, as: T.self)))
             }
