@@ -4,5 +4,10 @@ let fuzzTargets: [String: FuzzTarget] = [
     "safetensors": fuzzSafeTensors,
     "nam": fuzzNAM,
     "rtneural": fuzzRTNeural,
+    "mil": fuzzMIL,
+    "mlmodel": fuzzMLModel,
+    "coreml-weights": fuzzCoreMLWeights,
+    "coreml-data": fuzzCoreMLData,
+    "espresso": fuzzEspresso,
     "planted-bug": fuzzPlantedBug,
 ]
