@@ -19,7 +19,8 @@ let stubTargets: [Target] =
         .target(name: "CMSLRuntime", path: "tests/apple/runtime"),
         .target(name: "Metal", dependencies: ["CMSLRuntime"], path: "tests/apple/Stubs/Metal"),
         .target(
-            name: "MetalPerformanceShaders", dependencies: ["Metal"], path: "tests/apple/Stubs/MetalPerformanceShaders"),
+            name: "MetalPerformanceShaders", dependencies: ["Metal"],
+            path: "tests/apple/Stubs/MetalPerformanceShaders"),
         .target(
             name: "Accelerate", path: "tests/apple/Stubs/Accelerate", linkerSettings: [.linkedLibrary("m")]),
     ]
@@ -52,7 +53,8 @@ let package = Package(
         ),
         .target(name: "OssicleC", dependencies: ["Ossicle", "COssicle", "CKernels"]),
         .testTarget(
-            name: "OssicleTests", dependencies: ["Ossicle", "CKernels"] + stubModules, path: "tests/swift"),
+            name: "OssicleTests", dependencies: ["Ossicle", "CKernels"] + stubModules, path: "tests/swift",
+            swiftSettings: stubs ? [.define("OSSICLE_APPLE_STUBS")] : []),
     ] + stubTargets,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -37,7 +37,9 @@ public enum Conv1DShader: String, Sendable, CaseIterable {
         let obstacle = tiledObstacle(
             kernelSize: kernelSize, stride: stride, dilation: dilation, threadgroupMemory: threadgroupMemory)
         if let forced {
-            if forced == .tiled, let obstacle { throw OssicleError(.invalidArgument, "\(forced.rawValue): \(obstacle)") }
+            if forced == .tiled, let obstacle {
+                throw OssicleError(.invalidArgument, "\(forced.rawValue): \(obstacle)")
+            }
             return forced
         }
         if kernelSize > 16 { return obstacle == nil ? .tiled : .forward }
@@ -57,7 +59,8 @@ public enum Conv1DShader: String, Sendable, CaseIterable {
         kernelSize: Int, stride: Int, dilation: Int, threadgroupMemory: Int
     ) -> String? {
         if kernelSize > maxKernelSize { return "kernel size \(kernelSize) is above \(maxKernelSize)" }
-        guard let span = window(kernelSize: kernelSize, stride: stride, dilation: dilation), span <= maxWindow else {
+        guard let span = window(kernelSize: kernelSize, stride: stride, dilation: dilation), span <= maxWindow
+        else {
             return "its window for stride \(stride), dilation \(dilation) is above \(maxWindow) samples"
         }
         if tiledMemory > threadgroupMemory {

@@ -18,7 +18,8 @@ public struct MetalConvolution: Sendable, Equatable {
 
     public init(
         inChannels: Int, outChannels: Int, kernelSize: Int, axis: ConvolutionAxis = ConvolutionAxis(),
-        groups: Int = 1, isTransposed: Bool = false, outputPadding: Int = 0, activation: Activation = .identity
+        groups: Int = 1, isTransposed: Bool = false, outputPadding: Int = 0,
+        activation: Activation = .identity
     ) {
         self.inChannels = inChannels
         self.outChannels = outChannels
@@ -53,7 +54,8 @@ public struct MetalConvolution: Sendable, Equatable {
         }
         guard inChannels % groups == 0, outChannels % groups == 0 else {
             throw OssicleError(
-                .invalidArgument, "\(inChannels) and \(outChannels) channels do not divide into \(groups) groups")
+                .invalidArgument,
+                "\(inChannels) and \(outChannels) channels do not divide into \(groups) groups")
         }
         try Self.check(weightShape, "weight")
         try Self.check([kernelSize, axis.dilation], "kernel span")
@@ -64,7 +66,8 @@ public struct MetalConvolution: Sendable, Equatable {
         for factor in factors {
             let (next, overflow) = product.multipliedReportingOverflow(by: factor)
             guard !overflow, next <= limit else {
-                throw OssicleError(.unsupported, "\(what) of \(factors) is above \(limit), which Metal kernels count to")
+                throw OssicleError(
+                    .unsupported, "\(what) of \(factors) is above \(limit), which Metal kernels count to")
             }
             product = next
         }
@@ -111,7 +114,8 @@ public struct MetalConvolution: Sendable, Equatable {
             outLength: UInt32(frames), inPitch: UInt32(length), outPitch: UInt32(frames),
             residualPitch: UInt32(frames), kernelSize: UInt32(kernelSize), stride: UInt32(axis.stride),
             dilation: UInt32(axis.dilation), padding: UInt32(axis.padBegin), groups: UInt32(groups),
-            tapStep: UInt32(axis.stride / divisor.0), flags: flags, activation: UInt32(activation.kind.rawValue),
+            tapStep: UInt32(axis.stride / divisor.0), flags: flags,
+            activation: UInt32(activation.kind.rawValue),
             alpha: activation.alpha, beta: activation.beta)
     }
 

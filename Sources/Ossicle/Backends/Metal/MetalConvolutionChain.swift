@@ -36,7 +36,8 @@
             self.forced = forcedShader
             self.buffers = try plan.sizes.map { try device.makeBuffer(floats: $0) }
             self.steps = try layers.enumerated().map { index, layer in
-                try MetalStep(layer, index: index, channels: shapes[index].channels, plan: plan, device: device)
+                try MetalStep(
+                    layer, index: index, channels: shapes[index].channels, plan: plan, device: device)
             }
             // A forced kernel that cannot run is an error now, not at the first block.
             _ = try launches(length: maxLength)
@@ -71,13 +72,17 @@
         ///
         /// - Throws: `notReady` when a run has not been finished.
         public func begin(length: Int) throws {
-            guard pending == nil else { throw OssicleError(.notReady, "Metal: the run before has not been finished") }
+            guard pending == nil else {
+                throw OssicleError(.notReady, "Metal: the run before has not been finished")
+            }
             let launches = try launches(length: length)
             try withAutoreleasePool {
                 guard let commands = device.queue.makeCommandBuffer(),
                     let encoder = commands.makeComputeCommandEncoder()
                 else { throw OssicleError(.outOfMemory, "Metal: \(device.name) gives no command buffer") }
-                for launch in launches { launch.encode(encoder, buffers: buffers, pipelines: device.pipelines) }
+                for launch in launches {
+                    launch.encode(encoder, buffers: buffers, pipelines: device.pipelines)
+                }
                 encoder.endEncoding()
                 commands.commit()
                 pending = commands
@@ -108,9 +113,12 @@
         }
 
         private func checkLength(_ length: Int) throws {
-            guard length > 0 else { throw OssicleError(.invalidArgument, "length: expected at least 1, found \(length)") }
+            guard length > 0 else {
+                throw OssicleError(.invalidArgument, "length: expected at least 1, found \(length)")
+            }
             guard length <= maxLength else {
-                throw OssicleError(.blockTooLong, "length \(length) is above the prepared maximum of \(maxLength)")
+                throw OssicleError(
+                    .blockTooLong, "length \(length) is above the prepared maximum of \(maxLength)")
             }
         }
 

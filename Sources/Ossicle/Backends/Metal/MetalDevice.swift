@@ -46,7 +46,9 @@
         func makeBuffer(_ tensor: Tensor) throws -> any MTLBuffer {
             let values = tensor.floats()
             let buffer = try makeBuffer(floats: values.count)
-            values.withUnsafeBytes { buffer.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            values.withUnsafeBytes {
+                buffer.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+            }
             return buffer
         }
     }

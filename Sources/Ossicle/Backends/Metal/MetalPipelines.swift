@@ -21,7 +21,8 @@
                 do {
                     states[name] = try device.makeComputePipelineState(function: function)
                 } catch {
-                    throw OssicleError(.internal, "Metal: no pipeline for \(name): \(error.localizedDescription)")
+                    throw OssicleError(
+                        .internal, "Metal: no pipeline for \(name): \(error.localizedDescription)")
                 }
             }
             self.states = states
@@ -42,11 +43,16 @@
             }
             let options = MTLCompileOptions()
             // Fast math may reorder sums, drop NaN and approximate division.
-            if #available(macOS 15, iOS 18, *) { options.mathMode = .safe } else { options.fastMathEnabled = false }
+            if #available(macOS 15, iOS 18, *) {
+                options.mathMode = .safe
+            } else {
+                options.fastMathEnabled = false
+            }
             do {
                 return try device.makeLibrary(source: source, options: options)
             } catch {
-                throw OssicleError(.internal, "Metal: the shaders do not compile: \(error.localizedDescription)")
+                throw OssicleError(
+                    .internal, "Metal: the shaders do not compile: \(error.localizedDescription)")
             }
         }
 

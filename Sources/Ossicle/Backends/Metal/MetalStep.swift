@@ -4,7 +4,8 @@
     /// A layer with its memory: what does not change from run to run.
     struct MetalStep {
         private enum Work {
-            case convolution(MetalConvolution, weight: any MTLBuffer, bias: (any MTLBuffer)?, MetalConvolution.Residual?)
+            case convolution(
+                MetalConvolution, weight: any MTLBuffer, bias: (any MTLBuffer)?, MetalConvolution.Residual?)
             case elementwise(ElementwiseShader, Activation, channels: Int)
         }
 
@@ -21,10 +22,13 @@
             _ layers: [MetalLayer], inChannels: Int, length: Int
         ) throws -> [(channels: Int, length: Int)] {
             guard inChannels > 0, length > 0 else {
-                throw OssicleError(.invalidArgument, "a chain needs channels and frames, found [\(inChannels), \(length)]")
+                throw OssicleError(
+                    .invalidArgument, "a chain needs channels and frames, found [\(inChannels), \(length)]")
             }
             try MetalConvolution.check([inChannels, length], "input")
-            guard !layers.isEmpty else { throw OssicleError(.invalidArgument, "a chain needs at least one layer") }
+            guard !layers.isEmpty else {
+                throw OssicleError(.invalidArgument, "a chain needs at least one layer")
+            }
             var shapes = [(channels: inChannels, length: length)]
             for (index, layer) in layers.enumerated() {
                 do {
@@ -43,17 +47,21 @@
             if case .convolution(let c, let weight, let bias, let residual) = layer {
                 try c.validate()
                 guard c.inChannels == shape.channels else {
-                    throw OssicleError(.shapeMismatch, "expected \(c.inChannels) channels, found \(shape.channels)")
+                    throw OssicleError(
+                        .shapeMismatch, "expected \(c.inChannels) channels, found \(shape.channels)")
                 }
                 guard weight.shape == c.weightShape else {
-                    throw OssicleError(.shapeMismatch, "weight: expected \(c.weightShape), found \(weight.shape)")
+                    throw OssicleError(
+                        .shapeMismatch, "weight: expected \(c.weightShape), found \(weight.shape)")
                 }
                 if let bias, bias.shape != [c.outChannels] {
-                    throw OssicleError(.shapeMismatch, "bias: expected [\(c.outChannels)], found \(bias.shape)")
+                    throw OssicleError(
+                        .shapeMismatch, "bias: expected [\(c.outChannels)], found \(bias.shape)")
                 }
                 shape.length = try c.outputLength(shape.length)
                 shape.channels = c.outChannels
-                _ = try c.parameters(length: shapes[shapes.count - 1].length, hasBias: false, residual: residual?.place)
+                _ = try c.parameters(
+                    length: shapes[shapes.count - 1].length, hasBias: false, residual: residual?.place)
             }
             if let other = layer.otherValue {
                 guard shapes.indices.contains(other) else {
@@ -79,7 +87,8 @@
             switch layer {
             case .convolution(let c, let weight, let bias, let residual):
                 work = .convolution(
-                    c, weight: try device.makeBuffer(weight), bias: try bias.map { try device.makeBuffer($0) },
+                    c, weight: try device.makeBuffer(weight),
+                    bias: try bias.map { try device.makeBuffer($0) },
                     residual?.place)
             case .activation(let activation): work = .elementwise(.activation, activation, channels: channels)
             case .add(_, let activation): work = .elementwise(.add, activation, channels: channels)
@@ -98,7 +107,8 @@
             if let otherValue, lengths[otherValue] != (try outputLength(length)) {
                 throw OssicleError(
                     .shapeMismatch,
-                    "value \(otherValue) has \(lengths[otherValue]) frames, expected \(try outputLength(length))")
+                    "value \(otherValue) has \(lengths[otherValue]) frames, expected \(try outputLength(length))"
+                )
             }
             switch work {
             case .convolution(let c, let weight, let bias, let residual):
@@ -109,13 +119,15 @@
                 return MetalLaunch(
                     shader: launch.shader, grid: launch.grid, threads: launch.threads,
                     arguments: [
-                        .value(source), .weight(weight), .weight(bias ?? weight), .value(other ?? source), .value(target),
+                        .value(source), .weight(weight), .weight(bias ?? weight), .value(other ?? source),
+                        .value(target),
                     ], parameters: .convolution(p))
             case .elementwise(let shader, let activation, let channels):
                 let n = UInt32(length)
                 let p = ElementwiseParams(
                     channels: UInt32(channels), length: n, aPitch: n, bPitch: n, outPitch: n,
-                    activation: UInt32(activation.kind.rawValue), alpha: activation.alpha, beta: activation.beta)
+                    activation: UInt32(activation.kind.rawValue), alpha: activation.alpha,
+                    beta: activation.beta)
                 let inputs = [MetalLaunch.Argument.value(source)] + (other.map { [.value($0)] } ?? [])
                 return MetalLaunch(
                     shader: shader.rawValue, grid: MetalGrid(x: length, y: channels), threads: nil,
@@ -160,7 +172,8 @@
             // Whole threadgroups, which every GPU can dispatch; the kernels check their bounds.
             let size = threads ?? pipeline.threads
             encoder.dispatchThreadgroups(
-                MTLSize(width: (grid.x + size.x - 1) / size.x, height: (grid.y + size.y - 1) / size.y, depth: 1),
+                MTLSize(
+                    width: (grid.x + size.x - 1) / size.x, height: (grid.y + size.y - 1) / size.y, depth: 1),
                 threadsPerThreadgroup: MTLSize(width: size.x, height: size.y, depth: 1))
         }
 
