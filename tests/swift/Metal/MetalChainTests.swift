@@ -76,6 +76,8 @@
                 let y = try chain(x)
                 #expect(y.length == (try chain.outputLength(length)))
                 #expect(distance(y, try reference(x)) < 1e-5)
+                // The input is still there: the same run gives the same bits.
+                #expect(chain.rows(try chain.run(length: length)) == y)
             }
         }
 
