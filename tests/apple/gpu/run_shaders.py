@@ -6,6 +6,7 @@ usage: run_shaders.py [--ptx shaders.ptx] [--out FOLDER]
 Needs torch and the NVIDIA driver only. Writes FOLDER/shaders.json and FOLDER/shaders.md; exit status 1 on any failure.
 Times say nothing about Apple GPUs: what carries over is that the kernels are right on a real GPU.
 """
+
 import argparse
 import ctypes
 import json
@@ -18,8 +19,34 @@ import sys
 import torch
 import torch.nn.functional as F
 
-IDENTITY, RELU, LEAKY, ELU, SELU, GELU, GELU_TANH, SIGMOID, TANH, SILU, SOFTPLUS, SOFTSIGN, MISH, HARDTANH = range(14)
+IDENTITY, RELU, LEAKY, ELU, SELU, GELU, GELU_TANH, SIGMOID, TANH, SILU, SOFTPLUS, SOFTSIGN, MISH, HARDTANH = (
+    range(14)
+)
 HARDSIGMOID, HARDSWISH, EXP, LOG, SQRT, ABS, NEGATE, FAST_TANH = range(14, 22)
+NAMES = [
+    "identity",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "gelu_tanh",
+    "sigmoid",
+    "tanh",
+    "silu",
+    "softplus",
+    "softsign",
+    "mish",
+    "hardtanh",
+    "hardsigmoid",
+    "hardswish",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "negate",
+    "fast_tanh",
+]
 BIAS, BEFORE, AFTER = 1, 2, 4
 ALPHA, BETA = struct.unpack("2f", struct.pack("2f", 0.3, 0.8))  # the floats that the kernels get
 SOFTPLUS_SCALE, SOFTPLUS_THRESHOLD = 1.5, 20.0
@@ -107,8 +134,29 @@ class Conv:
 
     GAP = 3  # NaN behind every row, neither to be read nor written
 
-    def __init__(self, transposed, ic, oc, groups, length, k, stride=1, dilation=1, padding=0, act=IDENTITY, flags=BIAS, extra=0):
-        self.transposed, self.ic, self.oc, self.groups, self.length, self.k = transposed, ic, oc, groups, length, k
+    def __init__(
+        self,
+        transposed,
+        ic,
+        oc,
+        groups,
+        length,
+        k,
+        stride=1,
+        dilation=1,
+        padding=0,
+        act=IDENTITY,
+        flags=BIAS,
+        extra=0,
+    ):
+        self.transposed, self.ic, self.oc, self.groups, self.length, self.k = (
+            transposed,
+            ic,
+            oc,
+            groups,
+            length,
+            k,
+        )
         self.stride, self.dilation, self.padding, self.act, self.flags = stride, dilation, padding, act, flags
         generator = torch.Generator().manual_seed(length * 31 + k)
 
@@ -118,7 +166,7 @@ class Conv:
         self.x = random(ic, length)
         self.w = random(ic, oc // groups, k) if transposed else random(oc, ic // groups, k)
         self.b = random(oc)
-        self.options = dict(stride=stride, dilation=dilation, padding=padding, groups=groups)
+        self.options = {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}
         self.call = F.conv1d
         if transposed:
             self.call, self.options["output_padding"] = F.conv_transpose1d, extra
@@ -149,8 +197,26 @@ class Conv:
         x[:, : self.length] = self.x
         out = torch.full((self.oc, out_pitch), math.nan, device="cuda")
         step = self.stride // math.gcd(self.stride, self.dilation)
-        p = parameters("15I2f", self.ic, self.oc, self.length, self.out_length, pitch, out_pitch, self.out_length, self.k,
-                       self.stride, self.dilation, self.padding, self.groups, step, self.flags, self.act, ALPHA, BETA)
+        p = parameters(
+            "15I2f",
+            self.ic,
+            self.oc,
+            self.length,
+            self.out_length,
+            pitch,
+            out_pitch,
+            self.out_length,
+            self.k,
+            self.stride,
+            self.dilation,
+            self.padding,
+            self.groups,
+            step,
+            self.flags,
+            self.act,
+            ALPHA,
+            BETA,
+        )
         blocks = self.groups * divide_up(self.oc // self.groups, 4)
         if name == "conv1d_forward_tiled":
             grid, block = (divide_up(self.out_length, 128), blocks), (64, 1)
@@ -164,32 +230,87 @@ class Conv:
 
     def describe(self):
         arrow = "ConvTranspose1d" if self.transposed else "Conv1d"
-        return (f"{arrow} {self.ic}->{self.oc}/{self.groups} L{self.length} K{self.k} s{self.stride} d{self.dilation} "
-                f"p{self.padding} act{self.act} flags{self.flags}")
+        return (
+            f"{arrow} {self.ic}->{self.oc}/{self.groups} L{self.length} K{self.k} s{self.stride} d{self.dilation} "
+            f"p{self.padding} act{self.act} flags{self.flags}"
+        )
 
 
 def numerics_cases():
     yield Conv(False, 1, 1, 1, 1, 1)
     yield Conv(False, 1, 1, 1, 3, 7, padding=5)
-    kinds = [IDENTITY, TANH, RELU, SIGMOID, GELU, SILU, ELU, SELU, LEAKY, MISH, HARDSWISH, GELU_TANH, SOFTSIGN, HARDTANH]
+    kinds = [
+        IDENTITY,
+        TANH,
+        RELU,
+        SIGMOID,
+        GELU,
+        SILU,
+        ELU,
+        SELU,
+        LEAKY,
+        MISH,
+        HARDSWISH,
+        GELU_TANH,
+        SOFTSIGN,
+        HARDTANH,
+    ]
     count = 0
     for k in (1, 2, 3, 5, 8, 16, 17, 31, 64, 127, 128, 129):
-        for stride, dilation, padding in ((1, 1, 0), (1, 1, k // 2), (2, 1, k - 1), (3, 2, 1), (1, 8, 8 * (k - 1)), (4, 6, 3)):
+        for stride, dilation, padding in (
+            (1, 1, 0),
+            (1, 1, k // 2),
+            (2, 1, k - 1),
+            (3, 2, 1),
+            (1, 8, 8 * (k - 1)),
+            (4, 6, 3),
+        ):
             for ic, oc, groups in ((1, 1, 1), (3, 5, 1), (4, 6, 2), (6, 6, 6), (16, 16, 1)):
                 for length in (129, 1023):
                     if length + 2 * padding <= (k - 1) * dilation:
                         continue
                     count += 1
-                    yield Conv(False, ic, oc, groups, length, k, stride, dilation, padding, kinds[count % len(kinds)],
-                               (BIAS, BIAS | AFTER, BIAS | BEFORE, 0)[count % 4])
+                    yield Conv(
+                        False,
+                        ic,
+                        oc,
+                        groups,
+                        length,
+                        k,
+                        stride,
+                        dilation,
+                        padding,
+                        kinds[count % len(kinds)],
+                        (BIAS, BIAS | AFTER, BIAS | BEFORE, 0)[count % 4],
+                    )
     for k in (1, 3, 4, 7, 16):
-        for stride, dilation, padding, extra in ((1, 1, 0, 0), (2, 1, 1, 1), (3, 2, 0, 2), (4, 6, 3, 1), (8, 1, 2, 0)):
+        for stride, dilation, padding, extra in (
+            (1, 1, 0, 0),
+            (2, 1, 1, 1),
+            (3, 2, 0, 2),
+            (4, 6, 3, 1),
+            (8, 1, 2, 0),
+        ):
             for ic, oc, groups in ((1, 1, 1), (3, 5, 1), (4, 6, 2), (5, 5, 5), (16, 9, 1)):
-                if (36 * stride + (k - 1) * dilation + 1 + extra - 2 * padding) < 1 or extra >= max(stride, dilation):
+                if (36 * stride + (k - 1) * dilation + 1 + extra - 2 * padding) < 1 or extra >= max(
+                    stride, dilation
+                ):
                     continue
                 count += 1
-                yield Conv(True, ic, oc, groups, 37, k, stride, dilation, padding, kinds[count % len(kinds)],
-                           (BIAS, BIAS | AFTER, BIAS | BEFORE, 0)[count % 4], extra)
+                yield Conv(
+                    True,
+                    ic,
+                    oc,
+                    groups,
+                    37,
+                    k,
+                    stride,
+                    dilation,
+                    padding,
+                    kinds[count % len(kinds)],
+                    (BIAS, BIAS | AFTER, BIAS | BEFORE, 0)[count % 4],
+                    extra,
+                )
 
 
 def check_convolutions(driver):
@@ -203,7 +324,9 @@ def check_convolutions(driver):
             stray = not out[:, case.out_length :].isnan().all().item()
             runs += 1
             if not ratio <= 1 or stray:
-                failures.append(f"{name}: {case.describe()}: {ratio:.3g} of the bound{', wrote outside a row' if stray else ''}")
+                failures.append(
+                    f"{name}: {case.describe()}: {ratio:.3g} of the bound{', wrote outside a row' if stray else ''}"
+                )
             if not ratio <= worst.get(name, 0):
                 worst[name] = ratio
     return worst, failures, runs
@@ -212,7 +335,11 @@ def check_convolutions(driver):
 def check_activations(driver):
     """Worst error of each activation in ulp of the float64 answer, over [-30, 30] and many magnitudes."""
     magnitudes = torch.logspace(-30, 30, 20001, dtype=torch.float64)
-    x = torch.cat([torch.linspace(-30, 30, 200001, dtype=torch.float64), magnitudes, -magnitudes]).float().cuda()
+    x = (
+        torch.cat([torch.linspace(-30, 30, 200001, dtype=torch.float64), magnitudes, -magnitudes])
+        .float()
+        .cuda()
+    )
     worst, failures = {}, []
     for kind, function in ACTIVATIONS.items():
         out = torch.full_like(x, math.nan)
@@ -226,10 +353,12 @@ def check_activations(driver):
         same = (out == expected.float()) | (out.isnan() & expected.isnan())
         error = torch.where(same, torch.zeros_like(expected), (out.double() - expected).abs() / unit)
         finite = (expected.abs() < 3.4e38) | (out.isnan() != expected.isnan())
-        worst[kind] = error[finite].max().item()
+        worst[NAMES[kind]] = most = error[finite].max().item()
         allowed = 200 if kind == GELU_TANH else 100 if kind == SOFTPLUS else 8
-        if not worst[kind] <= allowed:
-            failures.append(f"activation {kind}: {worst[kind]:.3g} ulp at {x[finite][error[finite].argmax()].item():.9g}")
+        if not most <= allowed:
+            failures.append(
+                f"activation {NAMES[kind]}: {most:.3g} ulp at {x[finite][error[finite].argmax()].item():.9g}"
+            )
     a, b = torch.randn(3, 47, device="cuda"), torch.randn(3, 46, device="cuda")
     out = torch.full_like(a, math.nan)
     p = parameters("6I2f", 3, 45, 47, 46, 47, RELU, 0.0, 0.0)
@@ -289,7 +418,10 @@ def timings(driver):
     rows, failures = [], []
     for ic, oc, groups, length, k, dilation in TIMED:
         case = Conv(False, ic, oc, groups, length, k, dilation=dilation, padding=(k - 1) * dilation // 2)
-        row = dict(case=case.describe(), torch=in_graph(lambda c=case: F.conv1d(c.x[None], c.w, c.b, **c.options)))
+        row = {
+            "case": case.describe(),
+            "torch": in_graph(lambda c=case: F.conv1d(c.x[None], c.w, c.b, **c.options)),
+        }
         for name in case.kernels():
             launch, out = case.prepare(driver, name, gap=0)
             row[name] = in_graph(launch)
@@ -301,16 +433,25 @@ def timings(driver):
 
 
 def markdown(report):
-    lines = [f"# Metal kernels as PTX on {report['device']}", "",
-             f"torch {report['torch']}; {report['runs']} convolution runs, {len(report['failures'])} failures.", ""]
+    lines = [
+        f"# Metal kernels as PTX on {report['device']}",
+        "",
+        f"torch {report['torch']}; {report['runs']} convolution runs, {len(report['failures'])} failures.",
+        "",
+    ]
     lines += [f"- FAIL {failure}" for failure in report["failures"]] + [""] * bool(report["failures"])
     lines += ["| kernel | worst error / bound |", "|---|---|"]
     lines += [f"| `{name}` | {ratio:.2f} |" for name, ratio in sorted(report["worst"].items())]
     lines += ["", "| activation | worst ulp |", "|---|---|"]
     lines += [f"| {kind} | {ulp:.2f} |" for kind, ulp in report["activations"].items()]
     names = ["conv1d_forward", "conv1d_forward_tiled", "conv1d_forward_vec4"]
-    lines += ["", "Microseconds a call, in a CUDA graph (median of 21):", "",
-              "| case | " + " | ".join(names) + " | torch (TF32 off) |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "Microseconds a call, in a CUDA graph (median of 21):",
+        "",
+        "| case | " + " | ".join(names) + " | torch (TF32 off) |",
+        "|---|---|---|---|---|",
+    ]
     for row in report["timings"]:
         cells = [f"{row[n]:.1f}" if n in row else "-" for n in [*names, "torch"]]
         lines.append(f"| {row['case']} | " + " | ".join(cells) + " |")
@@ -319,7 +460,9 @@ def markdown(report):
 
 def main():
     here = pathlib.Path(__file__).resolve().parent
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--ptx", default=here / "shaders.ptx")
     parser.add_argument("--out", default=".")
     options = parser.parse_args()
@@ -328,8 +471,15 @@ def main():
     worst, failures, runs = check_convolutions(driver)
     activations, more = check_activations(driver)
     rows, wrong = timings(driver)
-    report = dict(device=torch.cuda.get_device_name(), torch=torch.__version__, runs=runs, worst=worst,
-                  activations=activations, failures=failures + more + wrong, timings=rows)
+    report = {
+        "device": torch.cuda.get_device_name(),
+        "torch": torch.__version__,
+        "runs": runs,
+        "worst": worst,
+        "activations": activations,
+        "failures": failures + more + wrong,
+        "timings": rows,
+    }
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "shaders.json").write_text(json.dumps(report, indent=1))

@@ -36,7 +36,8 @@ template <class V> struct vec_fill {
     V v;
     int i;
     template <class A> void add(A a) {
-        if constexpr (vec_traits<A>::n == 1) v[i++] = (E)a;
+        if constexpr (vec_traits<A>::n == 1)
+            v[i++] = (E)a;
         else
             for (int j = 0; j < vec_traits<A>::n; ++j) v[i++] = (E)a[j];
     }
@@ -66,7 +67,8 @@ template <class V, class A, class B, class... R> MSL_FN V make_vec(A a, B b, R..
 }
 } // namespace metal
 
-// Function-like macros: `float4 v`, `float4*` and `<float4>` are untouched, `float4(…)` is a constructor call.
+// Function-like macros: `float4 v`, `float4*` and `<float4>` are untouched, `float4(…)` is a constructor
+// call.
 #define float2(...) metal::make_vec<metal::float2>(__VA_ARGS__)
 #define float3(...) metal::make_vec<metal::float3>(__VA_ARGS__)
 #define float4(...) metal::make_vec<metal::float4>(__VA_ARGS__)

@@ -6,6 +6,7 @@ cpu:  a C++ unit with the table of all kernels (msl_table)
 cuda: a CUDA unit with one `extern "C" __global__ NAME` per kernel
 The .metal text is only #included, never rewritten. Signatures are checked on the way.
 """
+
 import re
 import sys
 
@@ -21,7 +22,7 @@ POSITIONS = {
 
 def without_comments(text):
     text = re.sub(r"//[^\n]*", "", text)
-    return re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    return re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.DOTALL)
 
 
 def closing(text, start, opener, closer):
@@ -53,7 +54,7 @@ def parameter(kernel, text):
     name, index = attribute.group(1), int(attribute.group(2) or 0)
     if name != "buffer" and name not in POSITIONS:
         raise SystemExit(f"{kernel}: unknown attribute {name}")
-    declaration = re.match(r"(.*?)(\w+)$", text[: attribute.start()].strip(), re.S)
+    declaration = re.match(r"(.*?)(\w+)$", text[: attribute.start()].strip(), re.DOTALL)
     return name, index, " ".join(declaration.group(1).split()), declaration.group(2)
 
 

@@ -88,7 +88,8 @@ void entry() {
 } // namespace
 
 Fiber *fiber_make() {
-    void *memory = mmap(nullptr, STACK + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(nullptr, STACK + GUARD, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED || mprotect(memory, GUARD, PROT_NONE)) {
         perror("fiber stack");
         abort();
@@ -98,8 +99,8 @@ Fiber *fiber_make() {
     return fiber;
 }
 
-void fiber_start(Fiber *fiber, const msl_kernel *kernel, const msl_arguments *arguments, const msl_thread &thread,
-                 const char *name) {
+void fiber_start(Fiber *fiber, const msl_kernel *kernel, const msl_arguments *arguments,
+                 const msl_thread &thread, const char *name) {
     fiber->kernel = kernel;
     fiber->arguments = arguments;
     fiber->thread = thread;

@@ -16,8 +16,8 @@ struct Fiber {
 
 Fiber *fiber_make();
 /// Puts the fiber at the start of the kernel; nothing runs yet.
-void fiber_start(Fiber *fiber, const msl_kernel *kernel, const msl_arguments *arguments, const msl_thread &thread,
-                 const char *name);
+void fiber_start(Fiber *fiber, const msl_kernel *kernel, const msl_arguments *arguments,
+                 const msl_thread &thread, const char *name);
 /// Runs it to its next barrier or to the end.
 void fiber_resume(Fiber *fiber);
 

@@ -1,7 +1,7 @@
-// The dispatcher. Every thread of a threadgroup is a fiber; a barrier switches back to the scheduler, which goes on
-// when all have arrived. With MSL_TSAN or MSL_ASAN the sanitizer is told about the fibers, so that races and
-// overflows are found although one system thread runs everything. (Built without -fsanitize=thread itself: the
-// scheduler's own bookkeeping is not the kernels' affair.)
+// The dispatcher. Every thread of a threadgroup is a fiber; a barrier switches back to the scheduler, which
+// goes on when all have arrived. With MSL_TSAN or MSL_ASAN the sanitizer is told about the fibers, so that
+// races and overflows are found although one system thread runs everything. (Built without -fsanitize=thread
+// itself: the scheduler's own bookkeeping is not the kernels' affair.)
 #include "msl_runtime.h"
 #include "msl_fiber.h"
 #include <algorithm>
@@ -87,8 +87,8 @@ void prepare_fibers(const Dispatch &d, msl_size group, msl_size count, uint32_t 
     for (uint32_t i = 0; i < n; ++i) {
         const msl_thread t = describe(d, group, count, i);
         char name[96];
-        snprintf(name, sizeof name, "%s thread %u,%u of group %u,%u", d.kernel->name, t.in_group.x, t.in_group.y,
-                 group.x, group.y);
+        snprintf(name, sizeof name, "%s thread %u,%u of group %u,%u", d.kernel->name, t.in_group.x,
+                 t.in_group.y, group.x, group.y);
         fiber_start(pool[i], d.kernel, d.arguments, t, name);
     }
 }
@@ -118,7 +118,8 @@ int run_group(Dispatch &d, msl_size group, msl_size count, const char **error) {
         for (uint32_t i = 0; i < n; ++i) left += pool[i]->left;
         if (left == n) break;
         if (left > 0) {
-            code = fail(error, 3, "%s: divergent barrier: %u threads wait, %u have left the kernel (group %u,%u)",
+            code = fail(error, 3,
+                        "%s: divergent barrier: %u threads wait, %u have left the kernel (group %u,%u)",
                         d.kernel->name, n - left, left, group.x, group.y);
             break;
         }
@@ -162,7 +163,8 @@ int run(Dispatch &d, const char **error) {
                                 (uint32_t)(i / d.groups.x / d.groups.y)};
         msl_size count = d.threads;
         if (d.clip)
-            count = {std::min(count.x, d.grid.x - group.x * count.x), std::min(count.y, d.grid.y - group.y * count.y),
+            count = {std::min(count.x, d.grid.x - group.x * count.x),
+                     std::min(count.y, d.grid.y - group.y * count.y),
                      std::min(count.z, d.grid.z - group.z * count.z)};
         if (const int code = run_group(d, group, count, error)) return code;
     }
@@ -174,10 +176,12 @@ uint32_t groups_for(uint32_t grid, uint32_t threads) {
 }
 } // namespace
 
-extern "C" int msl_dispatch_threadgroups(const msl_kernel *kernel, const msl_arguments *arguments, msl_size groups,
-                                         msl_size threads, const msl_options *options, const char **error) {
+extern "C" int msl_dispatch_threadgroups(const msl_kernel *kernel, const msl_arguments *arguments,
+                                         msl_size groups, msl_size threads, const msl_options *options,
+                                         const char **error) {
     const msl_size grid = {groups.x * threads.x, groups.y * threads.y, groups.z * threads.z};
-    Dispatch d = {kernel, arguments, grid, groups, threads, false, options ? *options : msl_options{0, 1}, {}};
+    Dispatch d = {kernel, arguments, grid, groups, threads, false, options ? *options : msl_options{0, 1},
+                  {}};
     return run(d, error);
 }
 

@@ -6,16 +6,19 @@ struct Rows {
     uint32_t channels, length, aPitch, bPitch, outPitch;
 };
 
-int dispatch_rows(const char *name, std::vector<msl_buffer> buffers, ElementwiseParams &p, int order, bool clipped) {
+int dispatch_rows(const char *name, std::vector<msl_buffer> buffers, ElementwiseParams &p, int order,
+                  bool clipped) {
     buffers.push_back({&p, sizeof p});
     const msl_arguments arguments = {buffers.data(), (int)buffers.size()};
     const msl_options options = {order, 5};
     const msl_size threads = {32, 2, 1};
     const char *error = "";
-    const int code =
-        clipped ? msl_dispatch_threads(find(name), &arguments, {p.length, p.channels, 1}, threads, &options, &error)
-                : msl_dispatch_threadgroups(find(name), &arguments,
-                                            {divide_up(p.length, 32), divide_up(p.channels, 2), 1}, threads, &options, &error);
+    const int code = clipped
+                         ? msl_dispatch_threads(find(name), &arguments, {p.length, p.channels, 1}, threads,
+                                                &options, &error)
+                         : msl_dispatch_threadgroups(find(name), &arguments,
+                                                     {divide_up(p.length, 32), divide_up(p.channels, 2), 1},
+                                                     threads, &options, &error);
     ++runs;
     if (code) {
         ++failures;
@@ -39,10 +42,12 @@ void additions() {
                     }
                 Buffer &out = in_place ? a : fresh;
                 ElementwiseParams p = {channels, length, 47, 46, 47, ActivationRelu, 0, 0};
-                if (dispatch_rows("elementwise_add", {a.bound(), b.bound(), out.bound()}, p, order, clipped)) continue;
+                if (dispatch_rows("elementwise_add", {a.bound(), b.bound(), out.bound()}, p, order, clipped))
+                    continue;
                 bool right = true;
                 for (uint32_t c = 0; c < channels; ++c)
-                    for (uint32_t i = 0; i < length; ++i) right &= out[c * 47 + i] == expected[c * length + i];
+                    for (uint32_t i = 0; i < length; ++i)
+                        right &= out[c * 47 + i] == expected[c * length + i];
                 for (uint32_t c = 0; c + 1 < channels; ++c) right &= std::isnan(out[c * 47 + 45]);
                 if (right) continue;
                 ++failures;
@@ -50,8 +55,8 @@ void additions() {
             }
 }
 
-// Distance in units of the last place of the expected float. Below 2^-119 a factor may be subnormal, which a GPU
-// may flush to zero, so there the unit is such that half the smallest normal float counts as 1.
+// Distance in units of the last place of the expected float. Below 2^-119 a factor may be subnormal, which a
+// GPU may flush to zero, so there the unit is such that half the smallest normal float counts as 1.
 double ulps(float y, double expected) {
     if (std::isnan(expected)) return std::isnan(y) ? 0 : INFINITY;
     if ((float)expected == y) return 0;
@@ -63,7 +68,8 @@ double ulps(float y, double expected) {
 }
 
 std::vector<float> test_values(bool quick) {
-    std::vector<float> x = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1e-45f, -1e-45f, 1e-38f, -1e-38f, 3.4e38f, -3.4e38f};
+    std::vector<float> x = {0.0f,    -0.0f,  INFINITY, -INFINITY, NAN,     1e-45f,
+                            -1e-45f, 1e-38f, -1e-38f,  3.4e38f,   -3.4e38f};
     const uint32_t step = quick ? 0x200003u : 0x4003u;
     for (uint32_t bits = 0x00800000u; bits < 0x7f000000u; bits += step) // every magnitude, in even ulp steps
         for (uint32_t sign = 0; sign < 2; ++sign) {
@@ -98,14 +104,17 @@ void activations(bool quick) {
     for (int kind = 0; kind < (int)ActivationCount; ++kind) {
         Buffer a(n), out(n);
         memcpy(a.data.get(), x.data(), n * sizeof(float));
-        const float alpha = kind == ActivationSoftplus ? 1.5f : 0.3f, beta = kind == ActivationSoftplus ? 20.0f : 0.8f;
+        const float alpha = kind == ActivationSoftplus ? 1.5f : 0.3f,
+                    beta = kind == ActivationSoftplus ? 20.0f : 0.8f;
         ElementwiseParams p = {1, n, n, n, n, (uint32_t)kind, alpha, beta};
-        if (dispatch_rows("elementwise_activation", {a.bound(), out.bound()}, p, kind % 3, kind & 1)) continue;
+        if (dispatch_rows("elementwise_activation", {a.bound(), out.bound()}, p, kind % 3, kind & 1))
+            continue;
         double most = 0;
         float where = 0;
         for (uint32_t i = 0; i < n; ++i) {
             if (skipped(kind, x[i])) continue;
-            const double e = ulps(out[i], reference::activate(x[i], kind, alpha, beta)) / conditioning(kind, x[i], alpha);
+            const double e =
+                ulps(out[i], reference::activate(x[i], kind, alpha, beta)) / conditioning(kind, x[i], alpha);
             if (!(e <= most)) most = e, where = x[i];
         }
         if (!quick) printf("  activation %2d: worst %.2f ulp, at %.9g\n", kind, most, where);

@@ -62,26 +62,47 @@ uint32_t gcd(uint32_t a, uint32_t b) { return b ? gcd(b, a % b) : a; }
 
 ConvParams params_of(const Shape &s) {
     const Conv &c = s.conv;
-    return {c.in,      c.out,      c.length,  c.outLength, c.length + GAP,
-            c.outLength + GAP,     c.outLength + 1,        c.taps,
-            c.stride,  c.dilation, c.padding, c.groups,    c.stride / gcd(c.stride, c.dilation),
-            s.flags,   s.activation, 0.3f,    0.8f};
+    return {c.in,
+            c.out,
+            c.length,
+            c.outLength,
+            c.length + GAP,
+            c.outLength + GAP,
+            c.outLength + 1,
+            c.taps,
+            c.stride,
+            c.dilation,
+            c.padding,
+            c.groups,
+            c.stride / gcd(c.stride, c.dilation),
+            s.flags,
+            s.activation,
+            0.3f,
+            0.8f};
 }
 
 Problem make(const Shape &s, bool transposed) {
     const Conv &c = s.conv;
     std::mt19937 random(c.length * 31 + c.taps);
     std::uniform_real_distribution<float> uniform(-1, 1);
-    Problem p{s, params_of(s), Buffer(size_t(c.in) * (c.length + GAP) - GAP), Buffer(size_t(c.in) * c.out / c.groups * c.taps),
-              Buffer(c.out), Buffer(size_t(c.out) * (c.outLength + 1) - 1), {}, {}};
+    Problem p{s,
+              params_of(s),
+              Buffer(size_t(c.in) * (c.length + GAP) - GAP),
+              Buffer(size_t(c.in) * c.out / c.groups * c.taps),
+              Buffer(c.out),
+              Buffer(size_t(c.out) * (c.outLength + 1) - 1),
+              {},
+              {}};
     for (uint32_t i = 0; i < c.in; ++i)
         for (uint32_t t = 0; t < c.length; ++t) p.input[size_t(i) * (c.length + GAP) + t] = uniform(random);
     for (size_t i = 0; i < p.weight.count; ++i) p.weight[i] = uniform(random);
     for (size_t i = 0; i < p.bias.count; ++i) p.bias[i] = uniform(random);
     for (uint32_t o = 0; o < c.out; ++o)
-        for (uint32_t t = 0; t < c.outLength; ++t) p.residual[size_t(o) * (c.outLength + 1) + t] = uniform(random);
-    const auto sums = transposed ? reference::convTranspose(c, p.input.data.get(), c.length + GAP, p.weight.data.get())
-                                 : reference::conv(c, p.input.data.get(), c.length + GAP, p.weight.data.get());
+        for (uint32_t t = 0; t < c.outLength; ++t)
+            p.residual[size_t(o) * (c.outLength + 1) + t] = uniform(random);
+    const auto sums =
+        transposed ? reference::convTranspose(c, p.input.data.get(), c.length + GAP, p.weight.data.get())
+                   : reference::conv(c, p.input.data.get(), c.length + GAP, p.weight.data.get());
     const double terms = double(c.in / c.groups) * c.taps;
     for (uint32_t o = 0; o < c.out; ++o)
         for (uint32_t t = 0; t < c.outLength; ++t) {
@@ -124,8 +145,9 @@ void check(const Problem &p, const std::string &name, const Buffer &output, cons
     if (!wrong && !stray) return;
     ++failures;
     printf("FAIL %s C%u->%u/%u L%u->%u K%u s%u d%u p%u act%u flags%u %s:%s error %.3g (%.3g of the bound)\n",
-           name.c_str(), c.in, c.out, c.groups, c.length, c.outLength, c.taps, c.stride, c.dilation, c.padding,
-           p.shape.activation, p.shape.flags, how.c_str(), stray ? " wrote outside a row," : " wrong result,", error, ratio);
+           name.c_str(), c.in, c.out, c.groups, c.length, c.outLength, c.taps, c.stride, c.dilation,
+           c.padding, p.shape.activation, p.shape.flags, how.c_str(),
+           stray ? " wrote outside a row," : " wrong result,", error, ratio);
 }
 
 uint32_t divide_up(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
@@ -144,43 +166,52 @@ void run_conv(const Problem &p, const std::string &name, msl_size threads, int o
     Buffer output(size_t(c.out) * (c.outLength + GAP) - GAP);
     Buffer parameters(sizeof(ConvParams) / 4);
     memcpy(parameters.data.get(), &p.params, sizeof p.params);
-    const msl_buffer buffers[] = {p.input.bound(),  p.weight.bound(),   p.bias.bound(), p.residual.bound(),
-                                  output.bound(), parameters.bound()};
+    const msl_buffer buffers[] = {p.input.bound(),    p.weight.bound(), p.bias.bound(),
+                                  p.residual.bound(), output.bound(),   parameters.bound()};
     const msl_arguments arguments = {buffers, 6};
     const msl_options options = {order, 11};
     const msl_kernel *found = find(name);
     const msl_size grid = grid_of(name, c);
     const char *error = "";
     int code;
-    if (clipped) code = msl_dispatch_threads(found, &arguments, grid, threads, &options, &error);
+    if (clipped)
+        code = msl_dispatch_threads(found, &arguments, grid, threads, &options, &error);
     else {
         const msl_size groups = {divide_up(grid.x, threads.x), divide_up(grid.y, threads.y), 1};
         code = msl_dispatch_threadgroups(found, &arguments, groups, threads, &options, &error);
     }
     const char *orders[] = {"forward", "reverse", "shuffled"};
-    const std::string how = std::string(orders[order]) + (clipped ? ", dispatchThreads" : ", dispatchThreadgroups");
+    const std::string how =
+        std::string(orders[order]) + (clipped ? ", dispatchThreads" : ", dispatchThreadgroups");
     if (code) {
         ++failures;
         printf("FAIL %s %s: %s\n", name.c_str(), how.c_str(), error);
-    } else check(p, name, output, how);
+    } else
+        check(p, name, output, how);
 }
 
 void run_all(const Shape &s, bool transposed) {
     const Problem p = make(s, transposed);
     const Conv &c = s.conv;
     std::vector<std::string> names = {"conv1d_forward", "conv1d_forward_vec4"};
-    if (transposed) names = {"conv_transpose1d_forward", "conv_transpose1d_forward_vec4"};
-    else if (c.taps <= 128 && 127 * c.stride + (c.taps - 1) * c.dilation + 1 <= 2048) names.push_back("conv1d_forward_tiled");
+    if (transposed)
+        names = {"conv_transpose1d_forward", "conv_transpose1d_forward_vec4"};
+    else if (c.taps <= 128 && 127 * c.stride + (c.taps - 1) * c.dilation + 1 <= 2048)
+        names.push_back("conv1d_forward_tiled");
     for (const std::string &name : names)
         for (int order = 0; order < 3; ++order)
             for (int clipped = 0; clipped < 2; ++clipped) {
-                msl_size threads = order == 0 ? msl_size{32, 2, 1} : order == 1 ? msl_size{16, 3, 1} : msl_size{64, 1, 1};
+                msl_size threads = order == 0   ? msl_size{32, 2, 1}
+                                   : order == 1 ? msl_size{16, 3, 1}
+                                                : msl_size{64, 1, 1};
                 if (name == "conv1d_forward_tiled") threads = {64, 1, 1};
                 run_conv(p, name, threads, order, clipped);
             }
 }
 
-uint32_t out_length(const Conv &c) { return (c.length + 2 * c.padding - (c.taps - 1) * c.dilation - 1) / c.stride + 1; }
+uint32_t out_length(const Conv &c) {
+    return (c.length + 2 * c.padding - (c.taps - 1) * c.dilation - 1) / c.stride + 1;
+}
 
 Shape forward(uint32_t in, uint32_t out, uint32_t groups, uint32_t length, uint32_t taps, uint32_t stride,
               uint32_t dilation, uint32_t padding, uint32_t activation, uint32_t flags, bool small = true) {
@@ -191,7 +222,9 @@ Shape forward(uint32_t in, uint32_t out, uint32_t groups, uint32_t length, uint3
 
 Shape causal(uint32_t channels, uint32_t length, uint32_t taps, uint32_t dilation, uint32_t activation) {
     return {{channels, channels, 1, length, length, taps, 1, dilation, (taps - 1) * dilation},
-            activation, ConvHasBias | ConvResidualAfter, true};
+            activation,
+            ConvHasBias | ConvResidualAfter,
+            true};
 }
 
 Shape transposed(uint32_t in, uint32_t out, uint32_t groups, uint32_t length, uint32_t taps, uint32_t stride,
@@ -240,23 +273,26 @@ void convolutions(bool quick) {
 
 // Beyond its limits the tiled kernel must write nothing at all, for every thread alike.
 void limits() {
-    const Shape beyond[] = {forward(1, 2, 1, 300, 129, 1, 1, 64, 0, 0), forward(1, 2, 1, 2200, 3, 1, 1000, 0, 0, 0)};
+    const Shape beyond[] = {forward(1, 2, 1, 300, 129, 1, 1, 64, 0, 0),
+                            forward(1, 2, 1, 2200, 3, 1, 1000, 0, 0, 0)};
     for (const Shape &s : beyond) {
         const Problem p = make(s, false);
         Buffer output(size_t(s.conv.out) * (s.conv.outLength + GAP) - GAP);
-        const msl_buffer buffers[] = {p.input.bound(), p.weight.bound(), p.bias.bound(), p.residual.bound(), output.bound(),
-                                      {(void *)&p.params, sizeof p.params}};
+        const msl_buffer buffers[] = {p.input.bound(), p.weight.bound(),
+                                      p.bias.bound(),  p.residual.bound(),
+                                      output.bound(),  {(void *)&p.params, sizeof p.params}};
         const msl_arguments arguments = {buffers, 6};
         const char *error = "";
-        const int code = msl_dispatch_threads(find("conv1d_forward_tiled"), &arguments,
-                                              grid_of("conv1d_forward_tiled", s.conv), {64, 1, 1}, nullptr, &error);
+        const int code =
+            msl_dispatch_threads(find("conv1d_forward_tiled"), &arguments,
+                                 grid_of("conv1d_forward_tiled", s.conv), {64, 1, 1}, nullptr, &error);
         bool untouched = true;
         for (size_t i = 0; i < output.count; ++i) untouched &= std::isnan(output[i]);
         ++runs;
         if (code || !untouched) {
             ++failures;
-            printf("FAIL conv1d_forward_tiled beyond its limits (K%u d%u): %s\n", s.conv.taps, s.conv.dilation,
-                   code ? error : "wrong result, it wrote something");
+            printf("FAIL conv1d_forward_tiled beyond its limits (K%u d%u): %s\n", s.conv.taps,
+                   s.conv.dilation, code ? error : "wrong result, it wrote something");
         }
     }
 }
@@ -269,7 +305,8 @@ int main(int argc, char **argv) {
     convolutions(quick);
     limits();
     elementwise(quick);
-    for (const auto &[name, ratio] : worst) printf("  %-32s worst error %.2f of the bound\n", name.c_str(), ratio);
+    for (const auto &[name, ratio] : worst)
+        printf("  %-32s worst error %.2f of the bound\n", name.c_str(), ratio);
     printf("%s: %d runs, %d failures\n", failures ? "FAIL" : "ok", runs, failures);
     return failures ? 1 : 0;
 }

@@ -141,4 +141,32 @@ private func constant(_ name: String, in file: String) throws -> Int {
         bad.outChannels = 1 << 27
         #expect(throws: OssicleError.self) { try bad.validate() }
     }
+
+    @Test func graphOperationsBecomeConvolutions() throws {
+        let axis = ConvolutionAxis(stride: 2, dilation: 3, padBegin: 4, padEnd: 5)
+        var plain = Convolution(axes: [axis], groups: 2, hasBias: true)
+        plain.activation = .tanh
+        let c = try #require(MetalConvolution(plain, weight: [6, 2, 5]))
+        #expect(
+            c
+                == MetalConvolution(
+                    inChannels: 4, outChannels: 6, kernelSize: 5, axis: axis, groups: 2, activation: .tanh))
+        #expect(c.weightShape == [6, 2, 5])
+        plain.gate = .sigmoid
+        #expect(MetalConvolution(plain, weight: [6, 2, 5]) == nil)
+        plain.gate = nil
+        plain.padding = .reflect
+        #expect(MetalConvolution(plain, weight: [6, 2, 5]) == nil)
+        plain.padding = .zeros
+        #expect(MetalConvolution(plain, weight: [5, 2, 5]) == nil)  // five channels in two groups
+        plain.sources[0][0].past = 12
+        #expect(MetalConvolution(plain, weight: [6, 2, 5]) == nil)
+        let flat = Convolution(axes: [axis, axis], hasBias: false)
+        #expect(MetalConvolution(flat, weight: [6, 2, 5, 5]) == nil)
+
+        let up = TransposedConvolution(axis: axis, outputPadding: 1, groups: 2, hasBias: true)
+        let t = try #require(MetalConvolution(up, weight: [4, 3, 5]))
+        #expect(t.isTransposed && t.outChannels == 6 && t.outputPadding == 1)
+        #expect(t.weightShape == [4, 3, 5])
+    }
 }

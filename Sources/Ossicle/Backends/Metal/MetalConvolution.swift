@@ -31,9 +31,10 @@ public struct MetalConvolution: Sendable, Equatable {
         self.activation = activation
     }
 
+    /// PyTorch's, for `groups` that divide the channels.
     public var weightShape: [Int] {
-        isTransposed
-            ? [inChannels, outChannels / groups, kernelSize] : [outChannels, inChannels / groups, kernelSize]
+        let (first, second) = isTransposed ? (inChannels, outChannels) : (outChannels, inChannels)
+        return [first, second / max(groups, 1), kernelSize]
     }
 
     /// Kernels count in 32 bits, signed; this bound on every extent and product keeps them exact.

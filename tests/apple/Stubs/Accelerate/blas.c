@@ -10,7 +10,8 @@ void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int 
     for (int i = 0; i < m; ++i)
         for (int j = 0; j < n; ++j) {
             double sum = 0;
-            for (int p = 0; p < k; ++p) sum += (double)at(order, ta, a, lda, i, p) * at(order, tb, b, ldb, p, j);
+            for (int p = 0; p < k; ++p)
+                sum += (double)at(order, ta, a, lda, i, p) * at(order, tb, b, ldb, p, j);
             float *y = order == CblasRowMajor ? &c[(long)i * ldc + j] : &c[(long)j * ldc + i];
             // beta 0 does not read C, which may hold NaN.
             *y = (float)(alpha * sum) + (beta == 0 ? 0 : beta * *y);
@@ -33,12 +34,14 @@ void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, int m, int n, float alph
 }
 
 void cblas_saxpy(int n, float alpha, const float *x, int incx, float *y, int incy) {
-    for (int i = 0; i < n; ++i) y[start(n, incy) + (long)i * incy] += alpha * x[start(n, incx) + (long)i * incx];
+    for (int i = 0; i < n; ++i)
+        y[start(n, incy) + (long)i * incy] += alpha * x[start(n, incx) + (long)i * incx];
 }
 
 float cblas_sdot(int n, const float *x, int incx, const float *y, int incy) {
     double sum = 0;
-    for (int i = 0; i < n; ++i) sum += (double)x[start(n, incx) + (long)i * incx] * y[start(n, incy) + (long)i * incy];
+    for (int i = 0; i < n; ++i)
+        sum += (double)x[start(n, incx) + (long)i * incx] * y[start(n, incy) + (long)i * incy];
     return (float)sum;
 }
 

@@ -72,7 +72,8 @@ void BNNSGraphCompileOptionsSetOptimizationPreference(bnns_graph_compile_options
 }
 
 // The graph is malloc'ed, as Apple's: the caller frees its data.
-bnns_graph_t BNNSGraphCompileFromFile(const char *filename, const char *function, bnns_graph_compile_options_t options) {
+bnns_graph_t BNNSGraphCompileFromFile(const char *filename, const char *function,
+                                      bnns_graph_compile_options_t options) {
     (void)function, (void)options;
     for (const model *m = models; m < models + MAX_MODELS; ++m)
         if (m->path && !strcmp(m->path, filename) && m->fault != BNNSStubRefusesModel) {
@@ -96,7 +97,8 @@ bnns_graph_context_t BNNSGraphContextMake(bnns_graph_t graph) {
     return (bnns_graph_context_t){c, sizeof *c};
 }
 bnns_graph_context_t BNNSGraphContextMakeStreaming(bnns_graph_t graph, const char *function,
-                                                   size_t initial_states_count, const BNNSTensor *initial_states) {
+                                                   size_t initial_states_count,
+                                                   const BNNSTensor *initial_states) {
     (void)function, (void)initial_states_count, (void)initial_states;
     return BNNSGraphContextMake(graph);
 }
@@ -189,9 +191,12 @@ int BNNSGraphContextExecute(bnns_graph_context_t context_, const char *function,
     for (size_t i = 0; i < m->count; ++i) {
         tensors[i] = c->arguments[i];
         const bool by_pointer = c->type == BNNSGraphArgumentTypePointer;
-        void *data = by_pointer ? arguments[i].data_ptr : arguments[i].tensor ? arguments[i].tensor->data : NULL;
-        const size_t size = by_pointer ? arguments[i].data_ptr_size
-                            : arguments[i].tensor ? arguments[i].tensor->data_size_in_bytes : 0;
+        void *data = by_pointer            ? arguments[i].data_ptr
+                     : arguments[i].tensor ? arguments[i].tensor->data
+                                           : NULL;
+        const size_t size = by_pointer            ? arguments[i].data_ptr_size
+                            : arguments[i].tensor ? arguments[i].tensor->data_size_in_bytes
+                                                  : 0;
         if (!data || size < bytes_of(&tensors[i])) return -1;
         tensors[i].data = data;
         tensors[i].data_size_in_bytes = size;

@@ -1,5 +1,5 @@
-// Binds kernels to msl_arguments. Included once, after the .metal text, by the unit that msl/signatures.py writes:
-// a kernel whose attributes do not fit its parameter types does not compile.
+// Binds kernels to msl_arguments. Included once, after the .metal text, by the unit that msl/signatures.py
+// writes: a kernel whose attributes do not fit its parameter types does not compile.
 #pragma once
 #include "msl_runtime.h"
 
@@ -20,10 +20,13 @@ template <class T> struct plain<T *> : plain<T> {
 
 template <int N> struct buffer {
     template <class T> static T get(const msl_arguments *arguments, const msl_thread *) {
-        static_assert(plain<T>::reference || plain<T>::pointer, "[[buffer(n)]] wants a pointer or a reference");
+        static_assert(plain<T>::reference || plain<T>::pointer,
+                      "[[buffer(n)]] wants a pointer or a reference");
         void *start = arguments->buffers[N].start;
-        if constexpr (plain<T>::reference) return *(typename plain<T>::type *)start;
-        else return (T)start;
+        if constexpr (plain<T>::reference)
+            return *(typename plain<T>::type *)start;
+        else
+            return (T)start;
     }
     template <class T> static constexpr msl_parameter describe() {
         return {"buffer", N, (int)sizeof(typename plain<T>::type), plain<T>::reference, plain<T>::constant_};
@@ -33,7 +36,8 @@ template <int N> struct buffer {
 template <class T> T position(const msl_size &size) {
     constexpr int n = metal::vec_traits<T>::n;
     static_assert(n <= 3, "position attributes are uint, uint2 or uint3");
-    if constexpr (n == 1) return (T)size.x;
+    if constexpr (n == 1)
+        return (T)size.x;
     else {
         const uint32_t all[3] = {size.x, size.y, size.z};
         T result;
@@ -68,14 +72,16 @@ struct entry_<Function, void (*)(Types...), Attributes...> {
     }
     static constexpr msl_parameter parameters[] = {Attributes::template describe<Types>()...};
 };
-template <auto Function, class... Attributes> using entry = entry_<Function, decltype(Function), Attributes...>;
+template <auto Function, class... Attributes>
+using entry = entry_<Function, decltype(Function), Attributes...>;
 } // namespace msl
 
 #define MSL_ENTRY(name, barrier, ...)                                                                        \
     {#name, &msl::entry<&name, __VA_ARGS__>::invoke, msl::entry<&name, __VA_ARGS__>::parameters,             \
      (int)(sizeof(msl::entry<&name, __VA_ARGS__>::parameters) / sizeof(msl_parameter)), barrier}
 
-// A library loaded by msl_load reaches the runtime's barrier through a hook, and shows its threadgroup memory.
+// A library loaded by msl_load reaches the runtime's barrier through a hook, and shows its threadgroup
+// memory.
 #if defined(MSL_LIBRARY)
 extern "C" {
 #define MSL_EXPORT __attribute__((visibility("default")))

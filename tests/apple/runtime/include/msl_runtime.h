@@ -48,16 +48,16 @@ typedef struct msl_options {
     uint32_t seed;
 } msl_options;
 
-/// The kernels of a library that msl/compile.sh made, ended by a nameless entry; NULL and *error when it cannot be
-/// loaded. Libraries stay loaded.
+/// The kernels of a library that msl/compile.sh made, ended by a nameless entry; NULL and *error when it
+/// cannot be loaded. Libraries stay loaded.
 const msl_kernel *msl_load(const char *path, const char **error);
 
 /// As dispatchThreadgroups (whole groups) and dispatchThreads (the last groups clipped to the grid) do.
 /// 0, or a failure with a message in *error (valid until the next call). One dispatch at a time.
 int msl_dispatch_threadgroups(const msl_kernel *kernel, const msl_arguments *arguments, msl_size groups,
                               msl_size threads, const msl_options *options, const char **error);
-int msl_dispatch_threads(const msl_kernel *kernel, const msl_arguments *arguments, msl_size grid, msl_size threads,
-                         const msl_options *options, const char **error);
+int msl_dispatch_threads(const msl_kernel *kernel, const msl_arguments *arguments, msl_size grid,
+                         msl_size threads, const msl_options *options, const char **error);
 
 void msl_threadgroup_barrier(void);
 

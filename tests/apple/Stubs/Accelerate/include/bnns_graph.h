@@ -79,18 +79,20 @@ bnns_graph_context_t BNNSGraphContextMakeStreaming(bnns_graph_t graph, const cha
                                                    const BNNSTensor *_Nullable initial_states);
 void BNNSGraphContextDestroy(bnns_graph_context_t context);
 int BNNSGraphContextSetArgumentType(bnns_graph_context_t context, BNNSGraphArgumentType argument_type);
-int BNNSGraphContextSetBatchSize(bnns_graph_context_t context, const char *_Nullable function, uint64_t batch_size);
+int BNNSGraphContextSetBatchSize(bnns_graph_context_t context, const char *_Nullable function,
+                                 uint64_t batch_size);
 int BNNSGraphContextSetDynamicShapes(bnns_graph_context_t context, const char *_Nullable function,
                                      size_t shapes_count, bnns_graph_shape_t *shapes);
 int BNNSGraphContextSetStreamingAdvanceCount(bnns_graph_context_t context, size_t advance_count);
 void BNNSGraphContextEnableNanAndInfChecks(bnns_graph_context_t context, bool enable_check_for_nans_inf);
 /// SIZE_MAX on failure; to be asked again after shapes have changed.
 size_t BNNSGraphContextGetWorkspaceSize(bnns_graph_context_t context, const char *_Nullable function);
-int BNNSGraphContextGetTensor(bnns_graph_context_t context, const char *_Nullable function, const char *argument,
-                              bool fill_known_dynamic_shapes, BNNSTensor *tensor);
+int BNNSGraphContextGetTensor(bnns_graph_context_t context, const char *_Nullable function,
+                              const char *argument, bool fill_known_dynamic_shapes, BNNSTensor *tensor);
 /// 0: done. Does not allocate when the workspace is given and shapes are unchanged.
-int BNNSGraphContextExecute(bnns_graph_context_t context, const char *_Nullable function, size_t argument_count,
-                            bnns_graph_argument_t *arguments, size_t workspace_size, char *_Nullable workspace);
+int BNNSGraphContextExecute(bnns_graph_context_t context, const char *_Nullable function,
+                            size_t argument_count, bnns_graph_argument_t *arguments, size_t workspace_size,
+                            char *_Nullable workspace);
 
 size_t BNNSGraphGetFunctionCount(bnns_graph_t graph);
 size_t BNNSGraphGetArgumentCount(bnns_graph_t graph, const char *_Nullable function);
@@ -104,7 +106,7 @@ int BNNSGraphGetOutputNames(bnns_graph_t graph, const char *_Nullable function, 
                             const char *_Nullable *_Nonnull names);
 int BNNSGraphGetArgumentNames(bnns_graph_t graph, const char *_Nullable function, size_t names_count,
                               const char *_Nullable *_Nonnull names);
-int BNNSGraphGetArgumentIntents(bnns_graph_t graph, const char *_Nullable function, size_t argument_intents_count,
-                                BNNSGraphArgumentIntent *argument_intents);
+int BNNSGraphGetArgumentIntents(bnns_graph_t graph, const char *_Nullable function,
+                                size_t argument_intents_count, BNNSGraphArgumentIntent *argument_intents);
 
 #pragma clang assume_nonnull end

@@ -1,5 +1,5 @@
-// Not Apple's: what BNNS Graph "compiles" here. A test registers a model for a path: arguments and a function that
-// computes it. Any other path is refused, as Apple's compiler refuses a model it cannot take.
+// Not Apple's: what BNNS Graph "compiles" here. A test registers a model for a path: arguments and a function
+// that computes it. Any other path is refused, as Apple's compiler refuses a model it cannot take.
 #pragma once
 #include "bnns_graph.h"
 #pragma clang assume_nonnull begin
