@@ -1,6 +1,35 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+// On Linux, OSSICLE_APPLE_STUBS=1 adds stand-ins for Apple's modules, so that `#if canImport(Metal)` code is
+// type-checked and run there (docs/apple.md). Use a build folder of its own: --scratch-path .build-stubs
+#if os(Linux)
+    let stubs = Context.environment["OSSICLE_APPLE_STUBS"] == "1"
+    let hasMetal = stubs
+#else
+    let stubs = false
+    let hasMetal = true
+#endif
+
+let stubModules: [Target.Dependency] = stubs ? ["Metal", "MetalPerformanceShaders", "Accelerate"] : []
+let stubTargets: [Target] =
+    !stubs
+    ? []
+    : [
+        .target(name: "CMSLRuntime", path: "tests/apple/runtime"),
+        .target(name: "Metal", dependencies: ["CMSLRuntime"], path: "tests/apple/Stubs/Metal"),
+        .target(
+            name: "MetalPerformanceShaders", dependencies: ["Metal"],
+            path: "tests/apple/Stubs/MetalPerformanceShaders"),
+        .target(
+            name: "Accelerate", path: "tests/apple/Stubs/Accelerate", linkerSettings: [.linkedLibrary("m")]),
+    ]
+
+// Metal's compiler reads the shaders at run time, from inside the library: a resource bundle can be missing, and its
+// accessor needs Foundation.
+let shaders = "Backends/Metal/Shaders"
+let shaderFiles = ["ossicle_metal.h", "conv1d.metal", "conv_transpose1d.metal", "elementwise.metal"]
+
 let package = Package(
     name: "Ossicle",
     platforms: [.macOS(.v13), .iOS(.v16)],
@@ -16,9 +45,17 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]
         ),
         .target(name: "COssicle", dependencies: ["CKernels"]),
-        .target(name: "Ossicle", dependencies: ["CKernels"]),
+        .target(
+            name: "Ossicle",
+            dependencies: ["CKernels"] + stubModules,
+            exclude: hasMetal ? [] : [shaders],
+            resources: hasMetal ? shaderFiles.map { .embedInCode("\(shaders)/\($0)") } : []
+        ),
         .target(name: "OssicleC", dependencies: ["Ossicle", "COssicle", "CKernels"]),
-        .testTarget(name: "OssicleTests", dependencies: ["Ossicle", "CKernels"], path: "tests/swift"),
-    ],
-    swiftLanguageModes: [.v6]
+        .testTarget(
+            name: "OssicleTests", dependencies: ["Ossicle", "CKernels"] + stubModules, path: "tests/swift",
+            swiftSettings: stubs ? [.define("OSSICLE_APPLE_STUBS")] : []),
+    ] + stubTargets,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

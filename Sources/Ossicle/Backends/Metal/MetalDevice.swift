@@ -1,0 +1,64 @@
+#if canImport(Metal)
+    import Metal
+
+    /// A GPU, its queue and its compiled kernels. Make one and share it; it may be used from any thread.
+    public final class MetalDevice: Sendable {
+        public let device: any MTLDevice
+        public let queue: any MTLCommandQueue
+        let pipelines: MetalPipelines
+
+        public var name: String { device.name }
+
+        /// Opens the system's default GPU and compiles every kernel.
+        ///
+        /// - Parameter libraryPath: a precompiled library of our shaders (`.metallib`). By default
+        ///   `ossicle.metallib` among the main bundle's resources when it is there, else the source inside this
+        ///   library.
+        /// - Throws: `unsupported` without a GPU, `internal` with the compiler's text when a kernel does not build.
+        public convenience init(libraryPath: String? = nil) throws {
+            guard let device = MTLCreateSystemDefaultDevice() else {
+                throw OssicleError(.unsupported, "Metal: this system has no GPU")
+            }
+            try self.init(device: device, libraryPath: libraryPath)
+        }
+
+        /// The same on a device of the caller's choice.
+        public init(device: any MTLDevice, libraryPath: String? = nil) throws {
+            guard let queue = device.makeCommandQueue() else {
+                throw OssicleError(.unsupported, "Metal: \(device.name) gives no command queue")
+            }
+            self.device = device
+            self.queue = queue
+            self.pipelines = try MetalPipelines(device: device, libraryPath: libraryPath)
+        }
+
+        /// A buffer that CPU and GPU share.
+        ///
+        /// - Throws: `outOfMemory`.
+        public func makeBuffer(floats count: Int) throws -> any MTLBuffer {
+            let length = max(count, 1) * MemoryLayout<Float>.stride
+            guard let buffer = device.makeBuffer(length: length, options: .storageModeShared) else {
+                throw OssicleError(.outOfMemory, "Metal: \(name) has no \(length) bytes")
+            }
+            return buffer
+        }
+
+        func makeBuffer(_ tensor: Tensor) throws -> any MTLBuffer {
+            let values = tensor.floats()
+            let buffer = try makeBuffer(floats: values.count)
+            values.withUnsafeBytes {
+                buffer.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+            }
+            return buffer
+        }
+    }
+
+    /// Runs `body` with Objective-C's temporaries released at its end; a real-time or worker thread has no pool.
+    func withAutoreleasePool<T>(_ body: () throws -> T) rethrows -> T {
+        #if canImport(ObjectiveC)
+            try autoreleasepool(invoking: body)
+        #else
+            try body()
+        #endif
+    }
+#endif

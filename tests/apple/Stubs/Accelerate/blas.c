@@ -1,0 +1,54 @@
+#include "Accelerate.h"
+
+static float at(CBLAS_ORDER order, CBLAS_TRANSPOSE turn, const float *a, int ld, int row, int column) {
+    const int swap = (order == CblasColMajor) != (turn != CblasNoTrans);
+    return swap ? a[(long)column * ld + row] : a[(long)row * ld + column];
+}
+
+void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
+                 const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc) {
+    for (int i = 0; i < m; ++i)
+        for (int j = 0; j < n; ++j) {
+            double sum = 0;
+            for (int p = 0; p < k; ++p)
+                sum += (double)at(order, ta, a, lda, i, p) * at(order, tb, b, ldb, p, j);
+            float *y = order == CblasRowMajor ? &c[(long)i * ldc + j] : &c[(long)j * ldc + i];
+            // beta 0 does not read C, which may hold NaN.
+            *y = (float)(alpha * sum) + (beta == 0 ? 0 : beta * *y);
+        }
+}
+
+// BLAS counts a negative increment from the far end.
+static long start(int n, int increment) { return increment < 0 ? (long)(1 - n) * increment : 0; }
+
+void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, int m, int n, float alpha, const float *a, int lda,
+                 const float *x, int incx, float beta, float *y, int incy) {
+    const int rows = ta == CblasNoTrans ? m : n, columns = ta == CblasNoTrans ? n : m;
+    for (int i = 0; i < rows; ++i) {
+        double sum = 0;
+        for (int j = 0; j < columns; ++j)
+            sum += (double)at(order, ta, a, lda, i, j) * x[start(columns, incx) + (long)j * incx];
+        float *out = &y[start(rows, incy) + (long)i * incy];
+        *out = (float)(alpha * sum) + (beta == 0 ? 0 : beta * *out);
+    }
+}
+
+void cblas_saxpy(int n, float alpha, const float *x, int incx, float *y, int incy) {
+    for (int i = 0; i < n; ++i)
+        y[start(n, incy) + (long)i * incy] += alpha * x[start(n, incx) + (long)i * incx];
+}
+
+float cblas_sdot(int n, const float *x, int incx, const float *y, int incy) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i)
+        sum += (double)x[start(n, incx) + (long)i * incx] * y[start(n, incy) + (long)i * incy];
+    return (float)sum;
+}
+
+void cblas_scopy(int n, const float *x, int incx, float *y, int incy) {
+    for (int i = 0; i < n; ++i) y[start(n, incy) + (long)i * incy] = x[start(n, incx) + (long)i * incx];
+}
+
+void cblas_sscal(int n, float alpha, float *x, int incx) {
+    for (int i = 0; i < n; ++i) x[(long)i * incx] *= alpha;
+}

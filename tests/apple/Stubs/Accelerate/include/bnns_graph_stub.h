@@ -1,0 +1,34 @@
+// Not Apple's: what BNNS Graph "compiles" here. A test registers a model for a path: arguments and a function
+// that computes it. Any other path is refused, as Apple's compiler refuses a model it cannot take.
+#pragma once
+#include "bnns_graph.h"
+#pragma clang assume_nonnull begin
+
+typedef struct bnns_stub_argument {
+    const char *name;
+    bool is_output;
+    uint8_t rank;
+    /// -1: dynamic.
+    ptrdiff_t shape[8];
+} bnns_stub_argument;
+
+/// Where the stand-in fails although the model is known.
+typedef enum bnns_stub_fault {
+    BNNSStubNoFault = 0,
+    BNNSStubRefusesModel = 1,
+    BNNSStubNoContext = 2,
+    BNNSStubNoWorkspace = 3,
+    BNNSStubExecuteFails = 4
+} bnns_stub_fault;
+
+/// `arguments` in the order of positions, outputs first as in Apple's example; tensors hold shapes and data.
+typedef int (*bnns_stub_execute)(void *_Nullable user, const BNNSTensor *arguments, size_t count);
+
+/// Copies everything but `user`. Later registrations of a path replace earlier ones. Not thread-safe.
+void BNNSStubRegister(const char *path, const bnns_stub_argument *arguments, size_t count, size_t workspace,
+                      bnns_stub_fault fault, bnns_stub_execute execute, void *_Nullable user);
+void BNNSStubUnregister(const char *path);
+/// Contexts and options that were made and not destroyed.
+int BNNSStubLiveObjects(void);
+
+#pragma clang assume_nonnull end

@@ -1,0 +1,88 @@
+import CMSLRuntime
+
+/// Runs msl/compile.sh, once for each source text.
+final class Compiler: Sendable {
+    static let shared = Compiler()
+    private let libraries = Locked<[String: String]>([:])
+
+    func compile(_ source: String) throws -> String {
+        try libraries.withLock { made in
+            if let path = made[source] { return path }
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "msl-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let text = folder.appendingPathComponent("source.metal")
+            let library = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "\(folder.lastPathComponent).so")
+            try source.write(to: text, atomically: true, encoding: .utf8)
+            try run([text.path, library.path])
+            made[source] = library.path
+            return library.path
+        }
+    }
+
+    private func run(_ arguments: [String]) throws {
+        let stubs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let process = Process()
+        let log = Pipe()
+        process.executableURL = stubs.deletingLastPathComponent().appendingPathComponent("msl/compile.sh")
+        process.arguments = arguments
+        process.standardError = log
+        try process.run()
+        let text = log.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw StubError(message: String(decoding: text, as: UTF8.self))
+        }
+    }
+}
+
+/// A kernel of a library that stays loaded, so the pointer is good for ever.
+struct Kernel: @unchecked Sendable {
+    let pointer: UnsafePointer<msl_kernel>
+    var name: String { String(cString: pointer.pointee.name) }
+}
+
+final class Library: NSObject, MTLLibrary {
+    private static let loading = Locked<[String: [Kernel]]>([:])
+    private let kernels: [Kernel]
+
+    init(path: String) throws {
+        kernels = try Self.loading.withLock { loaded in
+            if let kernels = loaded[path] { return kernels }
+            var error: UnsafePointer<CChar>?
+            guard var kernel = msl_load(path, &error) else {
+                throw StubError(message: error.map { String(cString: $0) } ?? "cannot load \(path)")
+            }
+            var kernels: [Kernel] = []
+            while kernel.pointee.name != nil {
+                kernels.append(Kernel(pointer: kernel))
+                kernel += 1
+            }
+            loaded[path] = kernels
+            return kernels
+        }
+    }
+
+    var functionNames: [String] { kernels.map(\.name) }
+
+    func makeFunction(name: String) -> (any MTLFunction)? {
+        if name == MetalStub.faults.missingFunction { return nil }
+        return kernels.first { $0.name == name }.map(Function.init)
+    }
+}
+
+final class Function: NSObject, MTLFunction {
+    let kernel: Kernel
+    init(_ kernel: Kernel) { self.kernel = kernel }
+    var name: String { kernel.name }
+}
+
+final class Pipeline: NSObject, MTLComputePipelineState {
+    let kernel: Kernel
+    init(_ kernel: Kernel) { self.kernel = kernel }
+    var maxTotalThreadsPerThreadgroup: Int { 1024 }
+    var threadExecutionWidth: Int { 32 }
+    var staticThreadgroupMemoryLength: Int { 0 }
+}
