@@ -63,13 +63,17 @@ void ok_run_steps(const ok_step *steps, size_t count, ok_context *context) OK_RE
     for (size_t i = 0; i < count; ++i) steps[i].run(steps[i].args, context);
 }
 
+int32_t ok_set_length(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME {
+    if (program->max_length == 0) return OK_SUCCESS;
+    if (length > program->max_length) return OK_BLOCK_TOO_LONG;
+    if (length < 0 || length % program->granularity != 0) return OK_SHAPE_MISMATCH;
+    if (length != context->evaluated) evaluate(program, context, length);
+    return OK_SUCCESS;
+}
+
 int32_t ok_run(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME {
-    if (program->max_length > 0) {
-        if (length > program->max_length) return OK_BLOCK_TOO_LONG;
-        if (length < 0 || length % program->granularity != 0) return OK_SHAPE_MISMATCH;
-        if (length == 0) return OK_SUCCESS;
-        if (length != context->evaluated) evaluate(program, context, length);
-    }
+    int32_t status = ok_set_length(program, context, length);
+    if (status != OK_SUCCESS || (program->max_length > 0 && length == 0)) return status;
     uint64_t mode = ok_flush_denormals();
     for (size_t i = 0; i < program->history_count; ++i) make_room(&program->histories[i], context, i);
     ok_run_steps(program->steps, program->step_count, context);

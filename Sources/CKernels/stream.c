@@ -12,40 +12,40 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
-static int32_t run_fresh(ok_instance *instance) OK_REALTIME {
-    if (instance->state_bytes) ok_instance_reset(instance);
-    return ok_run(instance->program, &instance->context, instance->program->max_length);
-}
-
-int32_t ok_instance_run(ok_instance *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                         size_t output_count) OK_REALTIME {
     if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
     if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
         return OK_INVALID_ARGUMENT;
+    const ok_program *program = instance->program;
+    ok_context *context = &instance->context;
+    int32_t status = ok_set_length(program, context, length);
+    if (status != OK_SUCCESS) return status;
     for (size_t i = 0; i < (size_t)instance->input_count; ++i) {
         void *data = i < input_count ? inputs[i].data : NULL;
         if (!data) {
             if (!instance->optional[i]) return OK_INVALID_ARGUMENT;
             data = instance->zeros;
-        } else if (inputs[i].byte_count != instance->input_bytes[i]) {
+        } else if ((int64_t)inputs[i].byte_count != ok_length(instance->input_bytes[i], context)) {
             return OK_SHAPE_MISMATCH;
         }
-        instance->context.slots[instance->input_slots[i]] = data;
+        context->slots[instance->input_slots[i]] = data;
     }
     for (size_t i = 0; i < (size_t)instance->output_count; ++i) {
         void *data = i < output_count ? outputs[i].data : NULL;
         if (!data)
-            data = instance->sink;
-        else if (outputs[i].byte_count != instance->output_bytes[i])
+            data = instance->sinks[i];
+        else if ((int64_t)outputs[i].byte_count != ok_length(instance->output_bytes[i], context))
             return OK_SHAPE_MISMATCH;
-        instance->context.slots[instance->output_slots[i]] = data;
+        context->slots[instance->output_slots[i]] = data;
     }
-    return run_fresh(instance);
+    if (instance->state_bytes) ok_instance_reset(instance);
+    return ok_run(program, context, length);
 }
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {
     ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
     ok_buffer out = {output, output_count * sizeof(float)};
-    return ok_instance_run(instance, &in, 1, &out, 1);
+    return ok_instance_run(instance, instance->program->max_length, &in, 1, &out, 1);
 }

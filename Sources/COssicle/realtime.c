@@ -69,7 +69,7 @@ int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inpu
                             const ossicle_buffer *outputs, size_t output_count) {
     ok_handle_slot *slot = ok_handle_find(session, OK_HANDLE_SESSION);
     if (!slot) return OSSICLE_INVALID_HANDLE;
-    return ok_instance_run(slot->instance, (const ok_buffer *)inputs, input_count, (const ok_buffer *)outputs,
+    return ok_instance_run(slot->instance, slot->instance->program->max_length, (const ok_buffer *)inputs, input_count, (const ok_buffer *)outputs,
                            output_count);
 }
 

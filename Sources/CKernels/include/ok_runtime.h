@@ -82,6 +82,9 @@ static inline int64_t ok_length(ok_len length, const ok_context *context) {
     return length >= INT64_MIN / 2 ? length : context->dims[length - INT64_MIN];
 }
 
+/// Checks a dynamic length and evaluates the dimension table for it; nothing to do in a static program.
+int32_t ok_set_length(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME;
+
 /// Runs every step once for a dynamic length of `length` (ignored by static programs).
 /// Sets flush-to-zero for the call and restores the caller's mode.
 int32_t ok_run(const ok_program *program, ok_context *context, int64_t length) OK_REALTIME;

@@ -16,10 +16,11 @@ typedef struct ok_instance {
     unsigned char *state;       // histories, recurrent state, positions
     const unsigned char *image; // the state after a reset
     size_t state_bytes;
-    // Sessions: bytes of each port, a zero block for absent optional inputs, a sink for outputs nobody asked for.
-    const size_t *input_bytes, *output_bytes;
+    // Sessions: bytes of each port for the present length, a zero block for absent optional inputs, sinks for outputs nobody asked for.
+    const ok_len *input_bytes, *output_bytes;
     const unsigned char *optional;
-    void *zeros, *sink;
+    void *zeros;
+    void **sinks;
 } ok_instance;
 
 /// Back to the state right after creation. Real-time safe.
@@ -33,8 +34,9 @@ typedef struct ok_buffer {
     size_t byte_count;
 } ok_buffer;
 
-/// Whole tensors, from a fresh state. Sizes are checked against the ports. Real-time safe.
-int32_t ok_instance_run(ok_instance *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+/// Whole tensors, from a fresh state, for a dynamic length of `length` (ignored by static programs). Sizes are checked
+/// against the ports. Real-time safe.
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                         size_t output_count) OK_REALTIME;
 
 /// The shortest form of the above: first input and first output only. Real-time safe.

@@ -17,6 +17,8 @@ public final class Program: @unchecked Sendable {
     let slots: [Slot]
     let inputSlots: [Int]
     let outputSlots: [Int]
+    let inputBytes: [ok_len]
+    let outputBytes: [ok_len]
     let arenaByteCount: Int
     let arenaOffsets: [Int: Int]
     let histories: [ok_history]
@@ -60,6 +62,8 @@ public final class Program: @unchecked Sendable {
         slots = emitter.slots
         inputSlots = builder.inputSlots
         outputSlots = builder.outputSlots
+        inputBytes = builder.inputBytes
+        outputBytes = builder.outputBytes
 
         let arena = slots.indices.filter { if case .arena = emitter.slots[$0].place { true } else { false } }
         let plan = MemoryPlan(arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })

@@ -5,6 +5,9 @@ struct ProgramBuilder {
     let emitter: Emitter
     private(set) var inputSlots: [Int] = []
     private(set) var outputSlots: [Int] = []
+    /// Bytes of each port, for the length of a run.
+    private(set) var inputBytes: [ok_len] = []
+    private(set) var outputBytes: [ok_len] = []
     /// The backend of each node, in order.
     private(set) var placed: [String] = []
     let granularity: Int
@@ -16,6 +19,8 @@ struct ProgramBuilder {
         let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
         emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
         granularity = graph.granularity
+        inputBytes = graph.inputs.map(emitter.byteCount)
+        outputBytes = graph.outputs.map(emitter.byteCount)
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
         for node in graph.nodes {
@@ -84,6 +89,11 @@ extension Emitter {
         let operand = dense(type.shape, type.dataType, place: .external, name: port.name)
         setInput(port.value, operand)
         return operand.slot
+    }
+
+    func byteCount(_ port: Port) -> ok_len {
+        let type = graph.type(of: port.value)
+        return length(type.shape.product * .fixed(type.dataType.size))
     }
 
     func bindOutput(_ port: Port) -> Int {

@@ -35,6 +35,7 @@ final class Instance: @unchecked Sendable {
         let outputs = bytes(program.graph.outputs)
         let optional = program.graph.inputs.map { $0.isOptional ? UInt8(1) : 0 }
         let spare = max(zip(inputs, optional).reduce(0) { max($0, $1.1 == 1 ? $1.0 : 0) }, 1)
+        let sinks = outputs.map { Optional(memory.allocate(byteCount: $0)) }
         workspaceByteCount = program.arenaByteCount
 
         var context = ok_context()
@@ -50,9 +51,9 @@ final class Instance: @unchecked Sendable {
                 output_slots: memory.store(program.outputSlots.map(Int32.init)), input_count: Int32(inputs.count),
                 output_count: Int32(outputs.count), state: state.assumingMemoryBound(to: UInt8.self),
                 image: UnsafePointer(image.assumingMemoryBound(to: UInt8.self)), state_bytes: program.stateByteCount,
-                input_bytes: memory.store(inputs), output_bytes: memory.store(outputs),
+                input_bytes: memory.store(program.inputBytes), output_bytes: memory.store(program.outputBytes),
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
-                sink: memory.allocate(byteCount: outputs.max() ?? 1)))
+                sinks: memory.store(sinks)))
         for initial in program.stateInitials {
             let values = initial.tensor.floats()
             values.withUnsafeBytes { (state + initial.offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
@@ -65,9 +66,19 @@ final class Instance: @unchecked Sendable {
     /// Makes the present state the one that a reset goes back to.
     func keepState() { image.copyMemory(from: state, byteCount: program.stateByteCount) }
 
-    /// Runs once on tensors, in the order of the ports; for tests and constant folding.
-    func run(_ inputs: [Tensor]) throws -> [Tensor] {
-        let length = program.mode.maxLength
+    /// Runs once on tensors, in the order of the ports; `length` is the dynamic extent, where there is one.
+    ///
+    /// - Throws: `shapeMismatch`, `blockTooLong` or `invalidArgument`.
+    func run(_ inputs: [Tensor], length: Int? = nil) throws -> [Tensor] {
+        let length = length ?? program.mode.maxLength
+        guard 0...program.mode.maxLength ~= length else {
+            throw OssicleError(.blockTooLong, "length \(length) is beyond the planned \(program.mode.maxLength)")
+        }
+        for (tensor, port) in zip(inputs, program.graph.inputs) where tensor.shape != program.shape(port, length: length) {
+            throw OssicleError(
+                .shapeMismatch,
+                "input \(port.name): expected \(program.shape(port, length: length)), found \(tensor.shape)")
+        }
         let outputs = program.graph.outputs.map { port in
             (program.shape(port, length: length), program.graph.type(of: port.value).dataType)
         }
@@ -77,7 +88,7 @@ final class Instance: @unchecked Sendable {
         }
         defer { for block in blocks { block.deallocate() } }
         let status = ok_instance_run(
-            c, inputs.map { ok_buffer(data: UnsafeMutableRawPointer(mutating: $0.bytes.baseAddress), byte_count: $0.byteCount) },
+            c, Int64(length), inputs.map { ok_buffer(data: UnsafeMutableRawPointer(mutating: $0.bytes.baseAddress), byte_count: $0.byteCount) },
             inputs.count,
             zip(blocks, outputs).map { ok_buffer(data: $0.baseAddress, byte_count: $1.0.reduce(1, *) * $1.1.size) },
             blocks.count)

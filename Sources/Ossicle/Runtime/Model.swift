@@ -84,6 +84,21 @@ public final class Model: Sendable {
         return try Session(program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }))
     }
 
+    /// A session for any dynamic length up to `maxLength`: one plan, no allocation for any of them.
+    ///
+    /// - Throws: `unsupported` naming an operation that needs its extents fixed.
+    public func session(maxLength: Int) throws -> Session {
+        guard 1...(1 << 30) ~= maxLength else {
+            throw OssicleError(.invalidArgument, "max_length \(maxLength) is not in 1…\(1 << 30)")
+        }
+        return try Session(program(.dynamic(maxLength: maxLength)))
+    }
+
+    /// One run on a tensor, with a session made for its shape.
+    ///
+    /// - Throws: `shapeMismatch` with both shapes.
+    public func forward(_ input: Tensor) throws -> Tensor { try session([input.shape]).run([input])[0] }
+
     /// A session for a model whose inputs are all static.
     ///
     /// - Throws: `shapeMismatch` naming a dynamic input.

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Whole tensors in, whole tensors out, for shapes fixed when it is made.
+/// Whole tensors in, whole tensors out, for shapes fixed when it is made, or for any dynamic length up to a maximum.
 ///
 /// Belongs to one thread at a time. `run` does not allocate.
 public final class Session: @unchecked Sendable {
@@ -30,6 +30,9 @@ public final class Session: @unchecked Sendable {
 
     /// Runs on tensors, in the order of the ports; absent optional inputs are zero. Allocates its results.
     ///
-    /// - Throws: `shapeMismatch` or `invalidArgument`.
-    public func run(_ inputs: [Tensor]) throws -> [Tensor] { try instance.run(inputs) }
+    /// - Parameter length: the dynamic extent of this run, in a session made for a maximum; that maximum when nil.
+    /// - Throws: `shapeMismatch` with both shapes, `blockTooLong` or `invalidArgument`.
+    public func run(_ inputs: [Tensor], length: Int? = nil) throws -> [Tensor] {
+        try instance.run(inputs, length: length)
+    }
 }
