@@ -46,7 +46,7 @@
 
         @Test(arguments: cases) func everyShaderIsRight(_ test: Case) throws {
             let c = test.convolution
-            var noise = Noise(5)
+            var noise = MetalNoise(5)
             let w = noise.array(c.weightShape.reduce(1, *))
             let b = test.hasBias ? noise.array(c.outChannels) : nil
             let x = noiseRows(c.inChannels, test.length, seed: 9)

@@ -4,7 +4,7 @@
     @testable import Ossicle
 
     /// Numbers that look random and are the same every time, in (-1, 1).
-    struct Noise {
+    struct MetalNoise {
         private var state: UInt64
         init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
 
@@ -16,8 +16,8 @@
         mutating func array(_ count: Int) -> [Float] { (0..<count).map { _ in next() } }
     }
 
-    /// Rows in float64, computed from the formulas alone.
-    struct Rows: Equatable {
+    /// MetalRows in float64, computed from the formulas alone.
+    struct MetalRows: Equatable {
         var channels: Int
         var length: Int
         var values: [Double]
@@ -26,18 +26,18 @@
             frame < 0 || frame >= length ? 0 : values[channel * length + frame]
         }
 
-        func map(_ f: (Double) -> Double) -> Rows {
-            Rows(channels: channels, length: length, values: values.map(f))
+        func map(_ f: (Double) -> Double) -> MetalRows {
+            MetalRows(channels: channels, length: length, values: values.map(f))
         }
 
-        static func + (a: Rows, b: Rows) -> Rows {
-            Rows(channels: a.channels, length: a.length, values: zip(a.values, b.values).map(+))
+        static func + (a: MetalRows, b: MetalRows) -> MetalRows {
+            MetalRows(channels: a.channels, length: a.length, values: zip(a.values, b.values).map(+))
         }
 
-        func convolved(_ c: MetalConvolution, _ w: [Float], _ bias: [Float]?) throws -> Rows {
+        func convolved(_ c: MetalConvolution, _ w: [Float], _ bias: [Float]?) throws -> MetalRows {
             let frames = try c.outputLength(length)
             let (inGroup, outGroup) = (c.inChannels / c.groups, c.outChannels / c.groups)
-            var result = Rows(channels: c.outChannels, length: frames, values: [])
+            var result = MetalRows(channels: c.outChannels, length: frames, values: [])
             for o in 0..<c.outChannels {
                 for t in 0..<frames {
                     var sum = Double(bias?[o] ?? 0)
@@ -64,14 +64,14 @@
 
     extension MetalConvolutionChain {
         /// Runs rows through the chain.
-        func callAsFunction(_ x: Rows) throws -> Rows {
+        func callAsFunction(_ x: MetalRows) throws -> MetalRows {
             for (i, value) in x.values.enumerated() { input[i] = Float(value) }
             let frames = try run(length: x.length)
             return rows(frames)
         }
 
-        func rows(_ frames: Int) -> Rows {
-            Rows(
+        func rows(_ frames: Int) -> MetalRows {
+            MetalRows(
                 channels: outChannels, length: frames,
                 values: (0..<(outChannels * frames)).map { Double(output[$0]) })
         }
@@ -80,7 +80,7 @@
     func tensor(_ values: [Float], _ shape: [Int]) throws -> Tensor { try Tensor(values, shape: shape) }
 
     /// The largest difference; infinite when shapes differ or either is NaN.
-    func distance(_ a: Rows, _ b: Rows) -> Double {
+    func distance(_ a: MetalRows, _ b: MetalRows) -> Double {
         guard a.channels == b.channels, a.length == b.length, a.values.count == b.values.count else {
             return .infinity
         }
@@ -92,7 +92,7 @@
 
     /// An encoder, a residual block and a decoder: every kind of layer.
     func deepChain(_ device: MetalDevice, _ maxLength: Int) throws -> (
-        MetalConvolutionChain, (Rows) throws -> Rows
+        MetalConvolutionChain, (MetalRows) throws -> MetalRows
     ) {
         let down = MetalConvolution(
             inChannels: 2, outChannels: 8, kernelSize: 4,
@@ -104,7 +104,7 @@
             inChannels: 8, outChannels: 3, kernelSize: 4,
             axis: ConvolutionAxis(stride: 2, padBegin: 1, padEnd: 1),
             isTransposed: true, activation: .sigmoid)
-        var noise = Noise(77)
+        var noise = MetalNoise(77)
         let weights = [down, inner, up].map { noise.array($0.weightShape.reduce(1, *)) }
         let biases = [down, inner, up].map { noise.array($0.outChannels) }
         func layer(_ i: Int, _ c: MetalConvolution, _ residual: (Int, MetalConvolution.Residual)?) throws
@@ -122,7 +122,7 @@
         ]
         let chain = try MetalConvolutionChain(
             device: device, inChannels: 2, layers: layers, maxLength: maxLength)
-        let reference = { (x: Rows) throws -> Rows in
+        let reference = { (x: MetalRows) throws -> MetalRows in
             let one = try x.convolved(down, weights[0], biases[0])
             let two = one.map { max($0, 0) }
             let three = try two.convolved(inner, weights[1], biases[1]).map { Foundation.tanh($0) } + two
@@ -154,9 +154,9 @@
         } catch { return error as? OssicleError }
     }
 
-    func noiseRows(_ channels: Int, _ length: Int, seed: UInt64) -> Rows {
-        var noise = Noise(seed)
-        return Rows(
+    func noiseRows(_ channels: Int, _ length: Int, seed: UInt64) -> MetalRows {
+        var noise = MetalNoise(seed)
+        return MetalRows(
             channels: channels, length: length, values: noise.array(channels * length).map(Double.init))
     }
 #endif
