@@ -8,7 +8,7 @@ import Foundation
 /// fed constant input long enough.
 typealias Frames = [[Double]]
 
-enum Reference {
+enum FileReference {
     static func apply(_ f: FileActivation, _ x: [Double]) -> [Double] {
         switch f {
         case .function(let activation): return x.map { scalar(activation, $0) }
@@ -137,11 +137,11 @@ extension LayerChain {
         let scaled = input.map { $0.map { $0 * Double(inputGain) } }
         let output = layers.reduce(scaled) { x, layer in
             switch layer {
-            case .linear(let layer): Reference.linear(layer, x)
-            case .convolution(let layer): Reference.convolution(layer, x, held: false)
-            case .recurrent(let layer): Reference.recurrent(layer, x)
-            case .batchNorm(let norm): Reference.batchNorm(norm, x)
-            case .activation(let f, _): x.map { Reference.apply(f, $0) }
+            case .linear(let layer): FileReference.linear(layer, x)
+            case .convolution(let layer): FileReference.convolution(layer, x, held: false)
+            case .recurrent(let layer): FileReference.recurrent(layer, x)
+            case .batchNorm(let norm): FileReference.batchNorm(norm, x)
+            case .activation(let f, _): x.map { FileReference.apply(f, $0) }
             }
         }
         return zip(scaled, output).map { x, y in y.map { ($0 + (skip ? x[0] : 0)) * Double(outputGain) } }
@@ -152,18 +152,18 @@ extension NAMModel {
     /// The output for `input` behind endless zeros. The first frame must be zero.
     func reference(_ input: Frames) -> Frames {
         switch network {
-        case .linear(let layer): return Reference.convolution(layer, input, held: true)
+        case .linear(let layer): return FileReference.convolution(layer, input, held: true)
         case .convNet(let net):
             let x = net.blocks.reduce(input) { x, block in
-                let y = Reference.convolution(block.convolution, x, held: true)
-                return (block.norm.map { Reference.batchNorm($0, y) } ?? y).map {
-                    Reference.apply(net.activation, $0)
+                let y = FileReference.convolution(block.convolution, x, held: true)
+                return (block.norm.map { FileReference.batchNorm($0, y) } ?? y).map {
+                    FileReference.apply(net.activation, $0)
                 }
             }
-            return Reference.linear(net.head, x)
+            return FileReference.linear(net.head, x)
         case .lstm(let net):
-            let x = net.layers.reduce(input) { Reference.recurrent($1, $0, settle: 48_000) }
-            return Reference.linear(net.head, x)
+            let x = net.layers.reduce(input) { FileReference.recurrent($1, $0, settle: 48_000) }
+            return FileReference.linear(net.head, x)
         case .waveNet(let net): return net.reference(input)
         case .sizes(let models): return models.last!.model.reference(input)
         }
@@ -176,16 +176,16 @@ extension NAMWaveNet {
         var x = input
         var head: Frames?
         for array in arrays {
-            var h = Reference.convolution(array.rechannel, x, held: true)
+            var h = FileReference.convolution(array.rechannel, x, held: true)
             var s = head ?? input.map { _ in [Double](repeating: 0, count: array.accumulator) }
             for layer in array.layers { layer.reference(&h, &s, c) }
             x = h
-            head = Reference.convolution(array.head, s, held: true)
+            head = FileReference.convolution(array.head, s, held: true)
         }
         var y = head!.map { $0.map { $0 * Double(headScale) } }
         for convolution in postHead?.convolutions ?? [] {
-            y = Reference.convolution(
-                convolution, y.map { Reference.apply(postHead!.activation, $0) }, held: true)
+            y = FileReference.convolution(
+                convolution, y.map { FileReference.apply(postHead!.activation, $0) }, held: true)
         }
         return y
     }
@@ -195,27 +195,27 @@ extension NAMWaveNet.Layer {
     fileprivate func reference(_ h: inout Frames, _ s: inout Frames, _ c: Frames) {
         func film(_ site: NAMWaveNet.FilmSite, _ x: Frames) -> Frames {
             guard let film = films[site] else { return x }
-            return zip(x, Reference.convolution(film.convolution, c, held: true)).map { x, m in
+            return zip(x, FileReference.convolution(film.convolution, c, held: true)).map { x, m in
                 x.indices.map { x[$0] * m[$0] + (film.hasShift ? m[film.channels + $0] : 0) }
             }
         }
         func add(_ a: Frames, _ b: Frames) -> Frames { zip(a, b).map { zip($0, $1).map(+) } }
-        let mixed = film(.mixPost, Reference.convolution(mix, film(.mixPre, c), held: true))
-        var z = add(film(.convPost, Reference.convolution(convolution, film(.convPre, h), held: true)), mixed)
+        let mixed = film(.mixPost, FileReference.convolution(mix, film(.mixPre, c), held: true))
+        var z = add(film(.convPost, FileReference.convolution(convolution, film(.convPre, h), held: true)), mixed)
         z = film(.activationPre, z).map { frame in
-            guard gating != .none else { return Reference.apply(activation, frame) }
+            guard gating != .none else { return FileReference.apply(activation, frame) }
             let top = Array(frame[..<(frame.count / 2)])
-            let gate = Reference.apply(secondary!, Array(frame[(frame.count / 2)...]))
-            let active = Reference.apply(activation, top)
+            let gate = FileReference.apply(secondary!, Array(frame[(frame.count / 2)...]))
+            let active = FileReference.apply(activation, top)
             return top.indices.map {
                 gating == .gated ? active[$0] * gate[$0] : gate[$0] * active[$0] + (1 - gate[$0]) * top[$0]
             }
         }
         z = film(.activationPost, z)
         if let residual {
-            let r = Reference.convolution(residual, z, held: true)
+            let r = FileReference.convolution(residual, z, held: true)
             h = add(h, appliesResidualPost ? film(.residualPost, r) : r)
         }
-        s = add(s, skip.map { film(.skipPost, Reference.convolution($0, z, held: true)) } ?? z)
+        s = add(s, skip.map { film(.skipPost, FileReference.convolution($0, z, held: true)) } ?? z)
     }
 }
