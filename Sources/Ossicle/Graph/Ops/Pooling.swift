@@ -32,7 +32,7 @@ public struct Pool: Operation {
         guard !axes.isEmpty, kernel.count == axes.count else {
             throw OssicleError(.invalidArgument, "\(kernel.count) kernel sizes for \(axes.count) axes")
         }
-        try expect(inputs[0], rank: axes.count...Int(6))
+        try expect(inputs[0], rank: axes.count...max(axes.count, 6))
         var shape = inputs[0].shape
         for (i, axis) in axes.enumerated() {
             let span = axis.span(kernel[i])
@@ -101,7 +101,7 @@ public struct AdaptivePool: Operation {
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
-        try expect(inputs[0], rank: max(1, sizes.count)...6)
+        try expect(inputs[0], rank: max(1, sizes.count)...max(sizes.count, 6))
         guard sizes.allSatisfy({ $0 ?? 1 > 0 }) else {
             throw OssicleError(.invalidArgument, "output sizes must be positive, found \(sizes)")
         }
