@@ -51,7 +51,7 @@ VARIANTS: dict[str, list[str]] = {
     "release": ["-c", "release", *SHIPPED, "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all"],
     # Swift's runtime as shared libraries, so that an interposer sees retain, release and allocation.
     "dynamic": ["-c", "release"],
-    # Sanitizers judge every line the same at any level: a quick build of Swift, and C just fast enough to run.
+    # Sanitizers judge every line the same at any level: built quickly, with C just fast enough to run.
     "address": [*CHECKED, "--sanitize", "address", *UNDEFINED],
     "thread": [*CHECKED, "--sanitize", "thread"],
 }
