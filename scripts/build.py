@@ -44,23 +44,16 @@ ALLOWED = {
 
 STATIC = ["-Xswiftc", "-static-stdlib"]
 SHIPPED = [*STATIC, "-Xlinker", f"--version-script={ROOT / 'scripts' / 'exports.map'}"]
+CHECKED = ["-c", "debug", "-Xcc", "-O1", *STATIC]
+UNDEFINED = ["-Xcc", "-fsanitize=undefined", "-Xcc", "-fno-sanitize-recover=all"]
 #: Builds of the library, each in a folder of its own under .build so that none undoes another.
 VARIANTS: dict[str, list[str]] = {
     "release": ["-c", "release", *SHIPPED, "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all"],
     # Swift's runtime as shared libraries, so that an interposer sees retain, release and allocation.
     "dynamic": ["-c", "release"],
-    "address": [
-        "-c",
-        "release",
-        *STATIC,
-        "--sanitize",
-        "address",
-        "-Xcc",
-        "-fsanitize=undefined",
-        "-Xcc",
-        "-fno-sanitize-recover=all",
-    ],
-    "thread": ["-c", "release", *STATIC, "--sanitize", "thread"],
+    # Sanitizers judge every line the same at any level: built quickly, with C just fast enough to run.
+    "address": [*CHECKED, "--sanitize", "address", *UNDEFINED],
+    "thread": [*CHECKED, "--sanitize", "thread"],
 }
 
 HOW_TO_GET_SWIFT = """\

@@ -89,12 +89,17 @@ install_wheel() {
     wheel="$(ls .build/dist/ossicle-*.whl)"
 }
 
-# set_up REQUIREMENTS
-set_up() {
+# set_up_tools REQUIREMENTS: Swift, Python and its packages.
+set_up_tools() {
     local base; base="$(find_python)" || exit 1
     swift="$("$base" scripts/build.py --swift)" || exit 1
     make_environment
-    check_headers
     install_requirements "$1"
+}
+
+# set_up REQUIREMENTS: those, and the wheel of this tree.
+set_up() {
+    set_up_tools "$1"
+    check_headers
     install_wheel
 }
