@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ class Work:
     expected: np.ndarray
     signal: np.ndarray | None = None
     prewarm: int = 0
-    made: dict[str, peers.Peer] = field(default_factory=dict)
 
     def answer(self, peer: peers.Peer) -> np.ndarray:
         """The peer's output for the checked input."""

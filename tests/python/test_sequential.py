@@ -49,7 +49,7 @@ def test_weights_from_a_file(rng: np.random.Generator, x: np.ndarray, tmp_path) 
     save_file(state, tmp_path / "net.safetensors")
     model = network().load_weights(tmp_path / "net.safetensors")
     np.testing.assert_array_equal(model(x), network().load_state_dict(state)(x))
-    with pytest.raises(ossicle.NotReadyError, match="net.safetensors"):
+    with pytest.raises(ossicle.NotReadyError, match=r"net\.safetensors"):
         model.state_dict()
 
 
