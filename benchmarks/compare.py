@@ -29,6 +29,7 @@ import numpy as np
 import ossicle
 import peers
 import workloads
+from threadpoolctl import threadpool_limits
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- compare.py writes from here -->", "<!-- to here -->"
@@ -110,9 +111,11 @@ def header() -> list[str]:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{package} absent")
+    machine = (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
     return [
-        f"Measured on {time.strftime('%Y-%m-%d')}: {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}; {', '.join(versions)}. One thread, float32. "
+        f"Measured on {time.strftime('%Y-%m-%d')}: {machine}; {', '.join(versions)}. One thread, float32. "
         "Microseconds per call: median (99th percentile). The last column is Ossicle's median over that of ONNX "
         "Runtime: below 1 Ossicle is faster.",
         "",
