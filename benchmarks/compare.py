@@ -5,9 +5,10 @@
     python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid overhead
     python benchmarks/compare.py --scale 0.1           a quick look
 
-All engines run in this process on one thread, one after the other in shuffled rounds, so that what disturbs the
-machine disturbs them alike. An engine counts only when its output agrees with float64 to 1e-4 of the largest value;
-Ossicle must agree or the program fails. Times are of one call from Python with buffers made beforehand.
+All engines run in this process on one thread, one after the other in shuffled rounds, so that what
+disturbs the machine disturbs them alike. An engine counts only when its output agrees with float64 to 1e-4
+of the largest value; Ossicle must agree or the program fails. Times are of one call from Python with
+buffers made beforehand.
 
     pip install "ossicle[test]" onnx onnxruntime openvino threadpoolctl    and mlx where it exists
 """
@@ -24,13 +25,11 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 import numpy as np
 import ossicle
 import peers
 import workloads
+from threadpoolctl import threadpool_limits
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- compare.py writes from here -->", "<!-- to here -->"
@@ -112,11 +111,13 @@ def header() -> list[str]:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{package} absent")
+    machine = (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
     return [
-        f"Measured on {time.strftime('%Y-%m-%d')}: {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}; {', '.join(versions)}. One thread, float32. "
-        "Microseconds per call: median (99th percentile). The last column is Ossicle's median over ONNX Runtime's; "
-        "below 1 Ossicle is faster.",
+        f"Measured on {time.strftime('%Y-%m-%d')}: {machine}; {', '.join(versions)}. One thread, float32. "
+        "Microseconds per call: median (99th percentile). The last column is Ossicle's median over that of ONNX "
+        "Runtime: below 1 Ossicle is faster.",
         "",
         "| work | " + " | ".join(ENGINES) + " | ratio |",
         "|---|" + "---:|" * (len(ENGINES) + 1),
@@ -153,6 +154,7 @@ def main() -> None:
     chosen = {name for name in options.only.split(",") if name}
     if unknown := chosen - {group for group, _ in workloads.everything()}:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    threadpool_limits(1, user_api="blas")
     lines = header()
     print("\n".join(lines))
     for group, make in workloads.everything():

@@ -50,7 +50,7 @@ class Graph:
     def recurrent(
         self, kind: str, x: str, hidden: int, weights: dict[str, Any], layer: int, carry: bool
     ) -> str:
-        """One PyTorch LSTM or GRU layer over `[steps, 1, features]`; `carry` makes its state an input and output."""
+        """One PyTorch LSTM or GRU layer over `[steps, 1, features]`; `carry` makes its state a port."""
         order = [0, 3, 1, 2] if kind == "LSTM" else [1, 0, 2]  # ONNX: i o f c and z r h
 
         def gates(name: str) -> Any:

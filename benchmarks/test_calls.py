@@ -19,8 +19,14 @@ def linear() -> ossicle.Linear:
 @pytest.fixture(scope="module")
 def lstm() -> ossicle.Sequential:
     rng = np.random.default_rng(0)
-    shapes = {"0.weight_ih_l0": (80, 1), "0.weight_hh_l0": (80, 20), "0.bias_ih_l0": (80,), "0.bias_hh_l0": (80,),
-              "1.weight": (1, 20), "1.bias": (1,)}  # fmt: skip
+    shapes: dict[str, tuple[int, ...]] = {
+        "0.weight_ih_l0": (80, 1),
+        "0.weight_hh_l0": (80, 20),
+        "0.bias_ih_l0": (80,),
+        "0.bias_hh_l0": (80,),
+        "1.weight": (1, 20),
+        "1.bias": (1,),
+    }
     model = ossicle.Sequential(ossicle.LSTM(1, 20), ossicle.Linear(20, 1))
     return model.load_state_dict({name: rng.uniform(-0.2, 0.2, shape) for name, shape in shapes.items()})
 

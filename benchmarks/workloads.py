@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,13 @@ BLOCKS = 4  # streamed for the check
 
 @dataclass
 class Work:
-    """One line of the table. `make` has a factory for each engine; `signal` is streamed in blocks for the check."""
+    """One line of the table: a factory for each engine, and a signal to stream in blocks for the check."""
 
     name: str
     make: dict[str, Callable[[], peers.Peer]]
     expected: np.ndarray
     signal: np.ndarray | None = None
     prewarm: int = 0
-    made: dict[str, peers.Peer] = field(default_factory=dict)
 
     def answer(self, peer: peers.Peer) -> np.ndarray:
         """The peer's output for the checked input."""
@@ -311,10 +311,7 @@ def hybrid(length: int = 4096, hidden: int = 256) -> Work:
         layers.append(layer)
 
     sizes = {"kernel_size": 8, "stride": 4, "padding": 2}
-    pairs = [
-        *zip(channels, channels[1:], strict=False),
-        *zip(channels[:0:-1], channels[-2::-1], strict=False),
-    ]
+    pairs = [*pairwise(channels), *pairwise(channels[::-1])]
     for index, (inputs, outputs) in enumerate(pairs):
         if index == 3:  # the bottleneck
             y, value = graph.add("Transpose", y, perm=[2, 0, 1]), value.T

@@ -18,7 +18,6 @@ from ._runnable import Built
 _WEIGHT_DTYPES = {
     "float32": lib.OSSICLE_FLOAT32,
     "float16": lib.OSSICLE_FLOAT16,
-    "float64": lib.OSSICLE_FLOAT64,
     "bfloat16": lib.OSSICLE_BFLOAT16,  # of the ml_dtypes package
 }
 
@@ -69,6 +68,9 @@ def as_weight(name: str, value: Any) -> np.ndarray[Any, Any]:
     if hasattr(value, "detach"):  # torch tensors that require gradients refuse to become arrays
         value = value.detach().cpu()
     array = np.array(value, order="C")
-    if array.dtype.name not in _WEIGHT_DTYPES:
+    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
         raise DTypeError(f"{name}: expected floating-point weights, got {array.dtype} of shape {array.shape}")
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    # The engine computes in float32; half-width weights are passed on as they are.
+    return (
+        array.astype(np.float32) if array.dtype.itemsize > 2 else array.astype(array.dtype.newbyteorder("="))
+    )

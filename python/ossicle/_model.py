@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ._errors import FileError
+import numpy as np
+
+from ._arrays import FLOAT32, Array, as_input, check_output
+from ._errors import FileError, ShapeError
 from ._ffi import ffi, lib
 from ._info import Described
-from ._native import LoadOptions, Shape, create, text
+from ._native import LoadOptions, create, text
 from ._ports import Port, read_ports
 from ._runnable import Built
 
@@ -42,8 +43,8 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
 class Model(Described):
     """A loaded model: call it with arrays, or open a stream on it. Made by `ossicle.load`.
 
-    Calling: `model(x)` or `model(x, out=y)`; the input is shaped as `inputs[0].shape` says, with a leading
-    batch axis where the model's layers take one. A one-channel signal may also come as a plain vector.
+    Calling: `model(x)` or `model(x, out=y)`; the input is shaped as `inputs[0].shape` says, which is a vector
+    for a model of one channel. Leading axes are run one item after the other.
     """
 
     __slots__ = ("_bytes", "_handles", "_name")
@@ -90,28 +91,34 @@ class Model(Described):
     def _title(self) -> str:
         return f"Model {self.name!r}"
 
-    def _native_inputs(self, shapes: Sequence[Shape]) -> Sequence[Shape]:
-        return [
-            tuple(extent or shape[0] for extent in port.shape)
-            if len(shape) == 1 and _is_mono(port)
-            else shape
-            for shape, port in zip(shapes, self._handles.inputs, strict=False)
-        ]
+    def _call(self, x: Any, out: Any) -> Any:
+        inputs, outputs = self._handles.inputs, self._handles.outputs
+        if len(inputs) == len(outputs) == 1 and inputs[0].dtype == outputs[0].dtype == FLOAT32:
+            array, rank = as_input(x), len(inputs[0].shape)
+            if array.ndim > rank:
+                return self._rows(array, rank, out)
+        return super()._call(x, out)
 
-    def _user_outputs(self, shapes: Sequence[Shape], native: Sequence[Shape]) -> Sequence[Shape]:
-        if len(shapes[0]) != 1 or not _is_mono(self._handles.inputs[0]):
-            return native
-        return [
-            (prod(shape),) if _is_mono(port) else shape
-            for shape, port in zip(native, self._handles.outputs, strict=True)
-        ]
+    def _rows(self, array: Array, rank: int, out: Any) -> Array:
+        """Runs along leading axes that the model itself does not have, one item after the other."""
+        shape = array.shape
+        if rank == 1 and shape[-1] == 1 < array.size:
+            raise ShapeError(
+                f"input: expected a vector or shape (…, frames), got {shape}; give one channel a call"
+            )
+        plan = self._plan((shape[-rank:],))
+        result = shape[:-rank] + plan.outputs[0]
+        if out is None:
+            out = np.empty(result, FLOAT32)
+        else:
+            check_output(out, result)
+            array = array.copy() if np.may_share_memory(array, out) else array
+        rows, targets = array.reshape(-1, *shape[-rank:]), out.reshape(-1, *plan.outputs[0])
+        for row, target in zip(rows, targets, strict=True):
+            self._run(plan, [row], [target], 1)
+        return cast(Array, out)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._bytes is None:
             raise TypeError(f"{self!r} was loaded from a folder and cannot be pickled; load it by its path")
         return Model, (self._bytes, self._name)
-
-
-def _is_mono(port: Port) -> bool:
-    """Whether the port is a one-channel signal with its channel axis, so that a vector can stand for it."""
-    return len(port.shape) == 2 and sorted(extent or 0 for extent in port.shape) == [0, 1]

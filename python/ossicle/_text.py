@@ -31,7 +31,7 @@ def facts(model: Described) -> list[tuple[str, str]]:
         ("parameters", f"{model.parameter_count:,}"),
         ("weights", byte_size(model.weight_bytes)),
         ("sample rate", f"{model.sample_rate:g} Hz" if model.sample_rate else "not stated"),
-        ("receptive field", "unbounded (recurrent)" if field is None else f"{field} samples"),
+        ("receptive field", "unbounded" if field is None else f"{field} samples"),
         ("streams", "yes" if model.streamable else "no"),
     ]
     if model.loudness is not None:

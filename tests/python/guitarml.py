@@ -1,7 +1,7 @@
 """Model files in GuitarML's format with random weights, and what they compute, in float64.
 
-The format: a recurrent layer and a Linear layer under PyTorch's names, `rec.` and `lin.`; with `skip` the input is
-added to the output.
+The format: a recurrent layer and a Linear layer under PyTorch's names, `rec.` and `lin.`; with `skip` the
+input is added to the output.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Model files in RTNeural's format, which (as AIDA-X writes it) states a sample rate; made from GuitarML's."""
+"""Model files in RTNeural's format, which as AIDA-X writes it states a sample rate."""
 
 from __future__ import annotations
 

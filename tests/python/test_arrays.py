@@ -22,8 +22,10 @@ def test_wrong_input_shape_names_both(linear: ossicle.Linear) -> None:
 
 
 def test_wrong_channels_name_both() -> None:
-    layer = ossicle.Conv1D(3, 2, 1).load_state_dict({"weight": np.ones((2, 3, 1)), "bias": np.ones(2)})
-    with pytest.raises(ossicle.ShapeError, match=r"3(.|\n)*5"):
+    layer = ossicle.Conv1D(3, 2, 1).load_state_dict(
+        {"weight": [[[0.5], [1.0], [2.0]]] * 2, "bias": [0.0, 1.0]}
+    )
+    with pytest.raises(ossicle.ShapeError, match=r"\[5, 8\](.|\n)*3"):
         layer(np.zeros((5, 8), np.float32))
 
 
@@ -143,5 +145,5 @@ def test_many_shapes(linear: ossicle.Linear) -> None:
 
 
 def test_empty_input_is_refused(linear: ossicle.Linear) -> None:
-    with pytest.raises(ossicle.ShapeError, match=says((0, 4))):
+    with pytest.raises(ossicle.ShapeError, match="0, 4"):
         linear(np.zeros((0, 4), np.float32))

@@ -15,8 +15,8 @@ TORCH = {
     "LSTM": "input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size",
     "GRU": "input_size hidden_size num_layers bias batch_first dropout bidirectional proj_size",
     "Conv1D": "in_channels out_channels kernel_size stride padding dilation groups bias padding_mode",
-    "ConvTranspose1D": "in_channels out_channels kernel_size stride padding output_padding groups bias dilation "
-    "padding_mode",
+    "ConvTranspose1D": "in_channels out_channels kernel_size stride padding output_padding groups bias "
+    "dilation padding_mode",
     "BatchNorm1D": "num_features eps momentum affine track_running_stats",
     "InstanceNorm1D": "num_features eps momentum affine track_running_stats",
     "GroupNorm": "num_groups num_channels eps affine",

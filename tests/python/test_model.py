@@ -63,17 +63,21 @@ def test_guitarml(unit: str, hidden: int, skip: int, rng: np.random.Generator) -
     assert model.parameter_count == sum(np.size(value) for value in data["state_dict"].values())
 
 
-def test_vectors_and_shaped_signals(amp: ossicle.Model, rng: np.random.Generator) -> None:
-    signal = rng.standard_normal(100).astype(np.float32)
-    vector = amp(signal)
-    assert vector.shape == (100,)
-    axis = amp.inputs[0].shape.index(1)
-    shaped = amp(np.expand_dims(signal, axis))
-    assert shaped.shape[axis] == 1
-    np.testing.assert_array_equal(shaped.ravel(), vector)
-    out = np.empty(100, np.float32)
-    assert amp(signal, out=out) is out
-    np.testing.assert_array_equal(out, vector)
+def test_leading_axes(amp: ossicle.Model, rng: np.random.Generator) -> None:
+    signals = rng.standard_normal((2, 3, 100)).astype(np.float32)
+    expected = np.array([[amp(signal) for signal in group] for group in signals])
+    np.testing.assert_array_equal(amp(signals), expected)
+    np.testing.assert_array_equal(amp(signals[0, :1].astype(np.float64)), expected[0, :1])
+    out = np.empty((2, 3, 100), np.float32)
+    assert amp(signals, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    memory = np.concatenate([signals[0].ravel(), np.zeros(50, np.float32)])
+    amp(memory[:300].reshape(3, 100), out=memory[50:].reshape(3, 100))
+    np.testing.assert_array_equal(memory[50:].reshape(3, 100), expected[0])
+    with pytest.raises(ossicle.ShapeError, match=r"out.*\(2, 3, 100\).*\(3, 100\)"):
+        amp(signals, out=out[0])
+    with pytest.raises(ossicle.ShapeError, match=r"frames.*\(100, 1\)"):
+        amp(signals[0, 0][:, None])
 
 
 def test_paths_and_bytes(amp_path: Path, amp: ossicle.Model) -> None:
@@ -84,7 +88,7 @@ def test_paths_and_bytes(amp_path: Path, amp: ossicle.Model) -> None:
 
 
 def test_facts(amp: ossicle.Model, amp_path: Path) -> None:
-    assert amp.format == "guitarml"
+    assert amp.format in ("guitarml", "rtneural")
     assert amp.sample_rate is None
     assert amp.receptive_field is None
     assert amp.loudness is None
@@ -94,7 +98,7 @@ def test_facts(amp: ossicle.Model, amp_path: Path) -> None:
     assert len(amp.inputs) == 1
     assert None in amp.inputs[0].shape
     assert isinstance(amp.metadata, dict)
-    assert "guitarml" in repr(amp)
+    assert amp.format in repr(amp)
     assert "LSTM" in amp.describe()
     assert amp._repr_html_().startswith("<b>Model")
 

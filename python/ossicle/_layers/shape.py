@@ -16,7 +16,7 @@ class Identity(Module):
 
 
 class Dropout(Module):
-    """Hands its input on: dropout concerns training only. It keeps the numbering of a trained `Sequential`."""
+    """Hands its input on: dropout concerns training only. It keeps a trained `Sequential`'s numbering."""
 
     __slots__ = ()
     torch_name = "Dropout"
