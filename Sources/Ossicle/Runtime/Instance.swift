@@ -35,7 +35,7 @@ final class Instance: @unchecked Sendable {
         let outputs = bytes(program.graph.outputs)
         let optional = program.graph.inputs.map { $0.isOptional ? UInt8(1) : 0 }
         let spare = max(zip(inputs, optional).reduce(0) { max($0, $1.1 == 1 ? $1.0 : 0) }, 1)
-        let sinks = outputs.map { Optional(memory.allocate(byteCount: $0)) }
+        let sinks = outputs.map { [memory] in Optional(memory.allocate(byteCount: $0)) }
         workspaceByteCount = program.arenaByteCount
 
         var context = ok_context()
