@@ -118,6 +118,43 @@ import Testing
         expectError(.weights, "found 0") { _ = try loader.loadLSTM(prefix: "nothing") }
     }
 
+    /// PyTorch's formulas with the loaded weights give the output that PyTorch gave.
+    @Test func lstmWeightsComputeWhatPyTorchDid() throws {
+        let loader = try CoreMLWeightLoader(
+            path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.mlpackage"))
+        let oracle = try SafeTensors(
+            path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.oracle.safetensors"))
+        let (x, y) = (try oracle.tensor("in.x"), try oracle.tensor("out.y"))
+        let (lstm, out) = (try loader.loadLSTM(), try loader.loadLinear(name: "o"))
+        func dot(_ matrix: Tensor, _ row: Int, _ vector: [Double]) -> Double {
+            let floats = matrix.floats()
+            return vector.indices.reduce(0) { $0 + Double(floats[row * vector.count + $1]) * vector[$1] }
+        }
+        func sigmoid(_ v: Double) -> Double { 1 / (1 + exp(-v)) }
+        let (steps, features, hidden) = (x.shape[1], x.shape[2], lstm.weightHH.shape[1])
+        let (input, bias) = (
+            x.floats().map(Double.init),
+            zip(lstm.biasIH.floats(), lstm.biasHH.floats()).map { Double($0 + $1) }
+        )
+        var (h, c) = ([Double](repeating: 0, count: hidden), [Double](repeating: 0, count: hidden))
+        var error = 0.0
+        for step in 0..<steps {
+            let frame = Array(input[(step * features)..<((step + 1) * features)])
+            let gates = (0..<(4 * hidden)).map {
+                dot(lstm.weightIH, $0, frame) + dot(lstm.weightHH, $0, h) + bias[$0]
+            }
+            for i in 0..<hidden {
+                c[i] = sigmoid(gates[hidden + i]) * c[i] + sigmoid(gates[i]) * tanh(gates[2 * hidden + i])
+                h[i] = sigmoid(gates[3 * hidden + i]) * tanh(c[i])
+            }
+            for i in 0..<out.weight.shape[0] {
+                let value = dot(out.weight, i, h) + Double(out.bias?.floats()[i] ?? 0)
+                error = max(error, abs(value - Double(y.floats()[step * out.weight.shape[0] + i])))
+            }
+        }
+        #expect(error < 1e-6)
+    }
+
     @Test func gruGatesAreReordered() throws {
         let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/gru_op_fp32.mlpackage"))
         let gru = try loader.loadGRU(prefix: "gru_0")
