@@ -12,6 +12,7 @@
 #include "ok_move.h"
 #include "ok_recurrent.h"
 #include "ok_runtime.h"
+#include "ok_transform.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,6 +24,7 @@ extern "C" {
     X(ok_copy)                                                                                               \
     X(ok_window)                                                                                             \
     X(ok_interleave)                                                                                         \
+    X(ok_transform)                                                                                          \
     X(ok_conv)                                                                                               \
     X(ok_reduce)                                                                                             \
     X(ok_normalize)                                                                                          \
@@ -39,6 +41,7 @@ extern "C" {
 typedef struct ok_kernels {
     int lanes;     // floats in a vector register
     int conv_rows; // widest run of rows in packed convolution weights
+    int transform_vectors; // vectors of outputs in a panel of weight spectra
 #define OK_FIELD(name) ok_kernel name;
     OK_KERNEL_LIST(OK_FIELD)
 #undef OK_FIELD

@@ -14,6 +14,14 @@ typedef struct ok_linear_args {
     const float *weights;
     const float *bias;
     ok_activation activation;
+    int32_t packed; // scratch for a block of x; needed from OK_LINEAR_PACKED_ROWS rows on
 } ok_linear_args;
+
+enum {
+    OK_LINEAR_PACKED_ROWS = 8,
+    /// The block of x that is packed at a time: it and the weights of one panel fit the second-level cache.
+    OK_LINEAR_BLOCK_ROWS = 264,
+    OK_LINEAR_BLOCK_TERMS = 256,
+};
 
 #endif

@@ -10,11 +10,14 @@
 #include "kernels/pool.h"
 #include "kernels/take.h"
 #include "kernels/conv.h"
+#include "kernels/transpose.h"
+#include "kernels/transform.h"
+#include "kernels/linear_batch.h"
 #include "kernels/linear.h"
 #include "kernels/recurrent.h"
 #include "kernels/lstm.h"
 #include "kernels/gru.h"
 
 #define OK_ENTRY(name) .name = name,
-const ok_kernels OK_TABLE = {.lanes = OK_LANES, .conv_rows = OK_CONV_ROWS, OK_KERNEL_LIST(OK_ENTRY)};
+const ok_kernels OK_TABLE = {.lanes = OK_LANES, .conv_rows = OK_CONV_ROWS, .transform_vectors = OK_TRANSFORM_VECTORS, OK_KERNEL_LIST(OK_ENTRY)};
 #undef OK_ENTRY

@@ -1,12 +1,12 @@
-// Matrix product with packed weights, outputs along the vector.
+// Matrix product with packed weights, outputs along the vector: the form for few rows of x (GEMV, small batches).
 //
 // Every output is one chain of fused multiply-adds over k in order, whatever tile computes it, so a row gives the same
-// bits alone (GEMV) and in a batch (GEMM).
+// bits alone (GEMV) and in a batch (GEMM, linear_batch.h).
 
 // MR rows of x, NP panels of NV vectors.
 #define OK_LINEAR_TILE(MR, NP, NV)                                                                           \
-    static void ok_linear_tile_##MR##x##NP##x##NV(const float *x, int64_t xs, const float *w, int64_t inputs, const float *bias, \
-                                          float *y, int64_t ys, int64_t width) {                             \
+    static void ok_linear_tile_##MR##x##NP##x##NV(const float *x, int64_t xs, const float *w, int64_t inputs, \
+                                                  const float *bias, float *y, int64_t ys, int64_t width) {  \
         vf acc[MR][NP * NV];                                                                                 \
         const int64_t panel = inputs * NV * OK_LANES;                                                        \
         for (int m = 0; m < MR; ++m)                                                                         \
@@ -30,100 +30,54 @@
             }                                                                                                \
     }
 
-// Rows of one tile; how many panels a short tile takes so that enough sums are in flight.
+// Panels that one tile of 4 or 2 rows takes, so that enough sums are in flight.
 #if defined(OK_ISA_AVX512) || defined(OK_ISA_NEON)
-#define OK_LINEAR_ROWS 12
-OK_LINEAR_TILE(12, 1, 2)
-OK_LINEAR_TILE(4, 3, 2)
-OK_LINEAR_TILE(2, 4, 2)
-OK_LINEAR_TILE(1, 4, 2)
 #define OK_LINEAR_PANELS_4 3
 #define OK_LINEAR_PANELS_2 4
+OK_LINEAR_TILE(4, 3, 2)
+OK_LINEAR_TILE(2, 4, 2)
 #else
-#define OK_LINEAR_ROWS 6
-OK_LINEAR_TILE(6, 1, 2)
-OK_LINEAR_TILE(2, 3, 2)
-OK_LINEAR_TILE(1, 4, 2)
 #define OK_LINEAR_PANELS_4 1
 #define OK_LINEAR_PANELS_2 3
+OK_LINEAR_TILE(2, 3, 2)
 #endif
+OK_LINEAR_TILE(1, 4, 2)
 OK_LINEAR_TILE(4, 1, 2)
 OK_LINEAR_TILE(2, 1, 2)
 OK_LINEAR_TILE(1, 1, 2)
-#if OK_LINEAR_ROWS == 12
-OK_LINEAR_TILE(12, 1, 1)
-#else
-OK_LINEAR_TILE(6, 1, 1)
-#endif
 OK_LINEAR_TILE(4, 1, 1)
 OK_LINEAR_TILE(2, 1, 1)
 OK_LINEAR_TILE(1, 1, 1)
 
-#define OK_PASTE4_(MR, NP, NV) ok_linear_tile_##MR##x##NP##x##NV
-#define OK_TILE(MR, NP, NV) OK_PASTE4_(MR, NP, NV)
+typedef void (*ok_linear_tile)(const float *, int64_t, const float *, int64_t, const float *, float *, int64_t, int64_t);
 
-// Panels [panel, panel + count) of 2 vectors for `rows` rows of x.
-OK_INLINE void ok_linear_panels(const ok_linear_args *args, int64_t panel, int64_t count, const float *x, int64_t xs,
-                                float *y, int64_t ys, int64_t rows) {
-    const int64_t width = 2 * OK_LANES, size = args->inputs * width;
-    for (int64_t row = 0; row < rows;) {
-        int64_t rest = rows - row;
-        int64_t run = rest >= OK_LINEAR_ROWS ? OK_LINEAR_ROWS : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
-        const float *xr = x + row * xs;
-        float *yr = y + row * ys;
-        for (int64_t p = panel; p < panel + count;) {
-            const float *w = args->weights + p * size, *bias = args->bias + p * width;
-            float *yp = yr + p * width;
-            int64_t left = args->outputs - p * width, take = 1;
-            int64_t available = panel + count - p;
-            if (run == OK_LINEAR_ROWS) {
-                OK_TILE(OK_LINEAR_ROWS, 1, 2)(xr, xs, w, args->inputs, bias, yp, ys, left);
-            } else if (run == 4) {
-#if OK_LINEAR_PANELS_4 > 1
-                if (available >= OK_LINEAR_PANELS_4) {
-                    take = OK_LINEAR_PANELS_4;
-                    OK_TILE(4, OK_LINEAR_PANELS_4, 2)(xr, xs, w, args->inputs, bias, yp, ys, left);
-                } else
-#endif
-                    ok_linear_tile_4x1x2(xr, xs, w, args->inputs, bias, yp, ys, left);
-            } else if (run == 2) {
-                if (available >= OK_LINEAR_PANELS_2) {
-                    take = OK_LINEAR_PANELS_2;
-                    OK_TILE(2, OK_LINEAR_PANELS_2, 2)(xr, xs, w, args->inputs, bias, yp, ys, left);
-                } else
-                    ok_linear_tile_2x1x2(xr, xs, w, args->inputs, bias, yp, ys, left);
-            } else if (available >= 4) {
-                take = 4;
-                ok_linear_tile_1x4x2(xr, xs, w, args->inputs, bias, yp, ys, left);
-            } else {
-                ok_linear_tile_1x1x2(xr, xs, w, args->inputs, bias, yp, ys, left);
-            }
-            p += take;
-        }
-        row += run;
-    }
+// The widest tile for `rows` rows that fits into `panels` panels of two vectors; *take panels.
+OK_INLINE ok_linear_tile ok_linear_tile_for(int64_t rows, int64_t panels, int64_t *take) {
+#define OK_WIDE(MR, NP) OK_WIDE_(MR, NP)
+#define OK_WIDE_(MR, NP) ok_linear_tile_##MR##x##NP##x2
+    if (rows == 4 && panels >= OK_LINEAR_PANELS_4) return *take = OK_LINEAR_PANELS_4, OK_WIDE(4, OK_LINEAR_PANELS_4);
+    if (rows == 2 && panels >= OK_LINEAR_PANELS_2) return *take = OK_LINEAR_PANELS_2, OK_WIDE(2, OK_LINEAR_PANELS_2);
+    if (rows == 1 && panels >= 4) return *take = 4, ok_linear_tile_1x4x2;
+    *take = 1;
+    return rows == 4 ? ok_linear_tile_4x1x2 : rows == 2 ? ok_linear_tile_2x1x2 : ok_linear_tile_1x1x2;
+#undef OK_WIDE
+#undef OK_WIDE_
 }
 
-// The last panel, one vector wide.
-static void ok_linear_narrow(const ok_linear_args *args, int64_t column, const float *x, int64_t xs, float *y,
-                             int64_t ys, int64_t rows) {
-    const float *w = args->weights + column * args->inputs, *bias = args->bias + column;
-    int64_t width = args->outputs - column;
-    for (int64_t row = 0; row < rows;) {
-        int64_t rest = rows - row;
-        int64_t run = rest >= OK_LINEAR_ROWS ? OK_LINEAR_ROWS : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
-        const float *xr = x + row * xs;
-        float *yr = y + row * ys + column;
-        if (run == OK_LINEAR_ROWS)
-            OK_TILE(OK_LINEAR_ROWS, 1, 1)(xr, xs, w, args->inputs, bias, yr, ys, width);
-        else if (run == 4)
-            ok_linear_tile_4x1x1(xr, xs, w, args->inputs, bias, yr, ys, width);
-        else if (run == 2)
-            ok_linear_tile_2x1x1(xr, xs, w, args->inputs, bias, yr, ys, width);
-        else
-            ok_linear_tile_1x1x1(xr, xs, w, args->inputs, bias, yr, ys, width);
-        row += run;
+// All outputs of `rows` rows of x: 4, 2 or 1.
+OK_INLINE void ok_linear_few(const ok_linear_args *args, const float *x, int64_t xs, float *y, int64_t ys, int64_t rows) {
+    const int64_t width = 2 * OK_LANES, vectors = (args->outputs + OK_LANES - 1) / OK_LANES, panels = vectors / 2;
+    int64_t take;
+    for (int64_t p = 0; p < panels; p += take) {
+        ok_linear_tile tile = ok_linear_tile_for(rows, panels - p, &take);
+        tile(x, xs, args->weights + p * width * args->inputs, args->inputs, args->bias + p * width, y + p * width, ys,
+             args->outputs - p * width);
     }
+    if (vectors % 2 == 0) return;
+    ok_linear_tile tile = rows == 4 ? ok_linear_tile_4x1x1 : rows == 2 ? ok_linear_tile_2x1x1 : ok_linear_tile_1x1x1;
+    int64_t column = panels * width;
+    tile(x, xs, args->weights + column * args->inputs, args->inputs, args->bias + column, y + column, ys,
+         args->outputs - column);
 }
 
 static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
@@ -132,19 +86,15 @@ static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
     float *y = context->slots[args->destination];
     int64_t rows = ok_length(args->batch, context), xs = ok_length(args->source_stride, context);
     int64_t ys = ok_length(args->destination_stride, context);
-    const int64_t width = 2 * OK_LANES;
-    int64_t vectors = (args->outputs + OK_LANES - 1) / OK_LANES, panels = vectors / 2;
-    // A group of panels stays in the second-level cache while all rows of x pass by it.
-    int64_t group = (384 * 1024) / (args->inputs * width * (int64_t)sizeof(float) + 1);
-    group = rows <= OK_LINEAR_ROWS ? panels : group < 4 ? 4 : group;
-    for (int64_t p = 0; p < panels; p += group)
-        ok_linear_panels(args, p, panels - p < group ? panels - p : group, x, xs, y, ys, rows);
-    if (vectors % 2) ok_linear_narrow(args, panels * width, x, xs, y, ys, rows);
-    if (args->activation.kind == OK_IDENTITY) return;
-    if (ys == args->outputs)
-        ok_activate_row(&args->activation, y, y, rows * args->outputs);
-    else
-        for (int64_t row = 0; row < rows; ++row)
-            ok_activate_row(&args->activation, y + row * ys, y + row * ys, args->outputs);
+    if (rows >= OK_LINEAR_PACKED_ROWS) {
+        ok_linear_batch(args, x, xs, y, ys, rows, context->slots[args->packed]);
+        return;
+    }
+    for (int64_t row = 0; row < rows;) {
+        int64_t run = rows - row >= 4 ? 4 : rows - row >= 2 ? 2 : 1;
+        ok_linear_few(args, x + row * xs, xs, y + row * ys, ys, run);
+        for (int64_t r = row; r < row + run; ++r)
+            ok_activate_row(&args->activation, y + r * ys, y + r * ys, args->outputs);
+        row += run;
+    }
 }
-#undef OK_TILE

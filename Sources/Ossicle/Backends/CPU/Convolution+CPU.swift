@@ -29,8 +29,11 @@ struct ConvolutionEmission {
             try source(try emitter.input(2 * i), kernel: Array(weights[i].shape.dropFirst(2)), convolution.sources[i])
         }
         let rows = weights[0].shape[0] / convolution.groups
-        let packed = pack(weights, rows: rows)
         let bias = bias ?? [Float](repeating: 0, count: rows * convolution.groups)
+        if let transform = transform(sources, weights[0], residual: residual, to: destination) {
+            return emitTransform(transform, sources[0], weights[0], bias: bias, to: destination)
+        }
+        let packed = pack(weights, rows: rows)
         emitSum(
             sources, packed: packed.weights, groupWeights: packed.count, terms: packed.terms, rows: rows, bias: bias,
             residual: residual, to: destination)

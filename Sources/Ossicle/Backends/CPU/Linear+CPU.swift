@@ -31,7 +31,10 @@ extension LinearOperation: CPUOperation {
         let batch = Array(source.shape.dropLast()).product
         let packed = Self.pack(
             weight.floats(), bias: bias, inputs: inputs, outputs: outputs, lanes: emitter.lanes, emitter.memory)
-        let strategy = emitter.maximum(batch) == 1 ? "gemv" : "gemm"
+        let rows = emitter.maximum(batch)
+        let strategy = rows == 1 ? "gemv" : "gemm"
+        let block = min(rows, Int(OK_LINEAR_BLOCK_ROWS)) * min(inputs, Int(OK_LINEAR_BLOCK_TERMS))
+        let scratch = rows < Int(OK_LINEAR_PACKED_ROWS) ? 0 : emitter.scratch(byteCount: block * 4)
         emitter.step(
             emitter.kernels.pointee.ok_linear,
             ok_linear_args(
@@ -39,7 +42,7 @@ extension LinearOperation: CPUOperation {
                 outputs: Int64(outputs), batch: emitter.length(batch),
                 source_stride: emitter.length(Self.rowStride(source)!),
                 destination_stride: emitter.length(Self.rowStride(target)!), weights: packed.weights,
-                bias: packed.bias, activation: activation.c),
+                bias: packed.bias, activation: activation.c, packed: Int32(scratch)),
             activation.isIdentity ? strategy : "\(strategy)+\(activation.kind)")
     }
 

@@ -20,7 +20,9 @@ extension TransposedConvolution: CPUOperation {
         // Phases q = first …; x is padded (or cropped) so that every window lies inside.
         let first = axis.padBegin / stride
         var columns = input.shape.last!
-        var inner = ConvolutionAxis()
+        // Frames that no phase reads are left out: with stride 1 that is all of a dilation's gaps.
+        let step = (0..<kernel).reduce(reach) { greatestCommonDivisor($0, reach - $1 * axis.dilation / stride) }
+        var inner = ConvolutionAxis(dilation: max(step, 1))
         if let past = axis.past {
             inner.past = past
         } else {
@@ -33,7 +35,7 @@ extension TransposedConvolution: CPUOperation {
         var phases = Convolution(axes: [inner], groups: groups, hasBias: hasBias)
         phases.activation = stride == 1 ? activation : .identity
         let rows = weight.shape[1] * stride
-        let taps = try phaseWeights(weight, reach: reach)
+        let taps = try phaseWeights(weight, reach: reach, step: inner.dilation)
         let bias = hasBias ? try emitter.constant(2).floats().flatMap { Array(repeating: $0, count: stride) } : nil
         var target = destination
         if stride > 1 {
@@ -44,12 +46,12 @@ extension TransposedConvolution: CPUOperation {
         if stride > 1 { emitInterleave(emitter, from: target, columns: columns, to: destination) }
     }
 
-    /// `[O·stride, C/groups, reach + 1]`: row (o, r) holds the taps of phase r, oldest frame first.
-    private func phaseWeights(_ weight: Tensor, reach: Int) throws -> Tensor {
+    /// `[O·stride, C/groups, reach / step + 1]`: row (o, r) holds the taps of phase r, oldest frame first.
+    private func phaseWeights(_ weight: Tensor, reach: Int, step: Int) throws -> Tensor {
         let values = weight.floats()
         let (channels, outputs, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2])
         let depth = channels / groups
-        let taps = reach + 1
+        let taps = reach / step + 1
         var result = [Float](repeating: 0, count: outputs * groups * axis.stride * depth * taps)
         for group in 0..<groups {
             for c in 0..<depth {
@@ -57,7 +59,7 @@ extension TransposedConvolution: CPUOperation {
                     for k in 0..<kernel {
                         let shift = k * axis.dilation
                         let row = (group * outputs + o) * axis.stride + shift % axis.stride
-                        let tap = reach - shift / axis.stride
+                        let tap = (reach - shift / axis.stride) / step
                         result[(row * depth + c) * taps + tap] =
                             values[((group * depth + c) * outputs + o) * kernel + k]
                     }
