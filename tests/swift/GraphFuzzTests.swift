@@ -320,3 +320,38 @@ private struct RandomChain {
             absolute: 2e-5)
     }
 }
+
+/// The state of a recurrent layer behind a lookahead starts with the signal, not with the frames before it.
+@Test(arguments: [Recurrent.Cell.lstm, .gru]) func recurrentBehindLookaheadStreams(_ cell: Recurrent.Cell)
+    throws
+{
+    var rng = SeededGenerator(3)
+    var graph = Graph()
+    let input = graph.input("x", ValueType([2, .dynamic]))
+    func constant(_ shape: [Int]) throws -> ValueID {
+        graph.constant("c\(graph.values.count)", try Array64.random(shape, &rng, scale: 0.5).tensor)
+    }
+    let axis = ConvolutionAxis(padBegin: 2, padEnd: 4)
+    let y = try graph.add(
+        Convolution(axes: [axis], hasBias: true), [input, try constant([3, 2, 7]), try constant([3])])[0]
+    let operation = Recurrent(cell, hiddenSize: 4, layers: 2)
+    var weights: [ValueID] = []
+    for inputs in [3, 4] {
+        let rows = operation.gates * 4
+        weights += try [[rows, inputs], [rows, 4], [rows], [rows]].map(constant)
+    }
+    let made = try graph.add(operation, [try graph.apply(Transpose([1, 0]), y)] + weights)[0]
+    graph.output("y", try graph.apply(Transpose([1, 0]), made))
+    let x = Array64.random([2, 60], &rng)
+    for isa in instructionSets {
+        let whole = try Runner(graph, .fixed(length: 60), isa: isa).run([x], length: 60)[0]
+        let stream = try Runner(graph, .stream(maxBlock: 9), isa: isa)
+        let latency = stream.program.latency
+        #expect(latency == 4)
+        let random = randomBlocks(60, unit: 1, most: 9, &rng)
+        for blocks in [[Int](repeating: 1, count: 60), [Int](repeating: 3, count: 20), random] {
+            let y = try stream.stream(x, blocks: blocks)
+            expectClose(y.slice(1, latency..<60), whole.slice(1, 0..<56), isa, absolute: 1e-6)
+        }
+    }
+}
