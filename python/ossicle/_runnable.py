@@ -26,8 +26,8 @@ from ._ports import Port
 #: How many input shapes keep their sessions. The oldest goes first.
 KEPT_SHAPES = 16
 
-#: Arrays of up to this many elements are kept with their pointers until another one comes: callers mostly use the
-#: same buffers again. An array's memory cannot move while it is kept, as NumPy refuses to resize it.
+#: Arrays of up to this many elements are kept with their pointers until another one comes: callers mostly use
+#: the same buffers again. Their memory cannot move meanwhile, as NumPy refuses to resize a kept array.
 KEPT_FLOATS = 16384
 NOTHING = (object(), None)
 
