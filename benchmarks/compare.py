@@ -42,13 +42,12 @@ SECONDS = 0.6  # for each engine and line, over all rounds
 def prepare(work: workloads.Work) -> dict[str, peers.Peer]:
     """The engines that exist here and give the right answer."""
     ready = {}
-    scale = max(1.0, float(np.abs(work.expected).max()))
     for name, make in work.make.items():
         try:
             peer = make()
         except ImportError:
             continue
-        error = float(np.abs(work.answer(peer).ravel() - work.expected.ravel()).max()) / scale
+        error = _error(work, peer)
         if error < TOLERANCE:
             ready[name] = peer
             continue
@@ -56,6 +55,19 @@ def prepare(work: workloads.Work) -> dict[str, peers.Peer]:
             sys.exit(f"{work.name}: ossicle is off by {error:.1e} of the largest value")
         print(f"{work.name}: {name} left out, off by {error:.1e}", file=sys.stderr)
     return ready
+
+
+def _error(work: workloads.Work, peer: peers.Peer) -> float:
+    """The largest error, as a share of the largest value; NaN where the engine wrote nothing."""
+    scale = max(1.0, float(np.abs(work.expected).max()))
+    return float(np.abs(work.answer(peer).ravel() - work.expected.ravel()).max()) / scale
+
+
+def check_again(work: workloads.Work, ready: dict[str, peers.Peer]) -> None:
+    """What was timed must still give the right answer afterwards: no figure without a checked output."""
+    for name, peer in ready.items():
+        if not (error := _error(work, peer)) < TOLERANCE:
+            sys.exit(f"{work.name}: {name} is off by {error:.1e} after it was timed")
 
 
 def measure(ready: dict[str, peers.Peer], scale: float) -> dict[str, np.ndarray]:
@@ -116,8 +128,8 @@ def header() -> list[str]:
     )
     return [
         f"Measured on {time.strftime('%Y-%m-%d')}: {machine}; {', '.join(versions)}. One thread, float32. "
-        "Microseconds per call: median (99th percentile). The last column is Ossicle's median over that of ONNX "
-        "Runtime: below 1 Ossicle is faster.",
+        "Microseconds per call: median (99th percentile). The last column is Ossicle's median over ONNX "
+        "Runtime's: below 1 Ossicle is faster.",
         "",
         "| work | " + " | ".join(ENGINES) + " | ratio |",
         "|---|" + "---:|" * (len(ENGINES) + 1),
@@ -161,7 +173,9 @@ def main() -> None:
         if chosen and group not in chosen:
             continue
         work = make()
-        lines.append(row(work.name, measure(prepare(work), options.scale)))
+        ready = prepare(work)
+        lines.append(row(work.name, measure(ready, options.scale)))
+        check_again(work, ready)
         print(lines[-1], flush=True)
     if not chosen:
         write(lines)

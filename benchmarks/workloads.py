@@ -35,7 +35,8 @@ class Work:
     prewarm: int = 0
 
     def answer(self, peer: peers.Peer) -> np.ndarray:
-        """The peer's output for the checked input."""
+        """The peer's output for the checked input; NaN where it wrote nothing."""
+        peer.y.fill(np.nan)
         if self.signal is None:
             peer.run()
             return peer.y.copy()

@@ -26,9 +26,10 @@ from ._ports import Port
 #: How many input shapes keep their sessions. The oldest goes first.
 KEPT_SHAPES = 16
 
-#: Up to this many elements the last `out` is kept with its pointer, which spares looking at it again next
-#: time.
+#: Arrays of up to this many elements are kept with their pointers until another one comes: callers mostly use
+#: the same buffers again. Their memory cannot move meanwhile, as NumPy refuses to resize a kept array.
 KEPT_FLOATS = 16384
+NOTHING = (object(), None)
 
 _FLOATS = ffi.typeof("float[]")
 _from_buffer = ffi.from_buffer
@@ -71,7 +72,11 @@ class Runnable:
         try:
             if x.dtype is FLOAT32:
                 entry = self._fast[x.shape]
-                pool, count, shape, output_count, (known, target) = entry
+                pool, count, shape, output_count, (last, source), (known, target) = entry
+                if x is not last:
+                    source = _from_buffer(_FLOATS, x)
+                    if count <= KEPT_FLOATS:
+                        entry[4] = x, source
                 if out is None:
                     out = empty(shape, FLOAT32)
                     target = _from_buffer(_FLOATS, out)
@@ -80,8 +85,7 @@ class Runnable:
                         return self._call(x, out)
                     target = _from_buffer(_FLOATS, out, True)
                     if output_count <= KEPT_FLOATS:
-                        entry[4] = out, target
-                source = _from_buffer(_FLOATS, x)
+                        entry[5] = out, target
                 session = pool.pop()
                 status = _run_f32(session, source, count, target, output_count)
                 pool.append(session)
@@ -182,7 +186,7 @@ class Runnable:
                 and built.inputs[0].dtype == built.outputs[0].dtype == FLOAT32
             ):
                 shape = plan.outputs[0]
-                self._fast[shapes[0]] = [plan.pool, prod(shapes[0]), shape, prod(shape), (None, None)]
+                self._fast[shapes[0]] = [plan.pool, prod(shapes[0]), shape, prod(shape), NOTHING, NOTHING]
             return plan
 
     def _forget_plans(self) -> None:

@@ -20,7 +20,7 @@ from ._errors import (
 )
 from ._ffi import ffi, lib
 from ._native import Shape, create, new_struct, text
-from ._runnable import KEPT_FLOATS
+from ._runnable import KEPT_FLOATS, NOTHING
 
 #: Block shapes whose frame count and output shape are remembered.
 KEPT_SHAPES = 64
@@ -73,7 +73,11 @@ class Stream:
         try:
             if block.dtype is FLOAT32:
                 entry = self._blocks[block.shape]
-                frames, shape, (known, target) = entry
+                frames, shape, (last, source), (known, target) = entry
+                if block is not last:
+                    source = _from_buffer(_FLOATS, block)
+                    if block.size <= KEPT_FLOATS:
+                        entry[2] = block, source
                 if out is None:
                     out = empty(shape, FLOAT32)
                     target = _from_buffer(_FLOATS, out)
@@ -82,8 +86,7 @@ class Stream:
                         return self._process(block, out)
                     target = _from_buffer(_FLOATS, out, True)
                     if out.size <= KEPT_FLOATS:
-                        entry[2] = out, target
-                source = _from_buffer(_FLOATS, block)
+                        entry[3] = out, target
                 with self._lock:
                     status = _process(self._handle, source, target, frames)
                 if status:
@@ -175,7 +178,7 @@ class Stream:
     def _process(self, block: Any, out: Any) -> Array:
         """The general path: conversion, new shapes, errors."""
         array = as_input(block, "block")
-        frames, shape, _ = self._blocks.get(array.shape) or self._admit(array.shape)
+        frames, shape = (self._blocks.get(array.shape) or self._admit(array.shape))[:2]
         if out is None:
             out = empty(shape, FLOAT32)
         else:
@@ -190,7 +193,7 @@ class Stream:
         return cast(Array, out)
 
     def _admit(self, shape: Shape) -> list[Any]:
-        """Frames of a block of this shape, the shape of its output, and room for the last `out`."""
+        """Frames of a block of this shape, the shape of its output, and room for the last arrays."""
         info, channels = self._info, self.input_channels
         vector = len(shape) == 1 and channels == 1
         frames = shape[0] if vector else shape[-2 if self.channels_last else -1] if len(shape) == 2 else -1
@@ -207,7 +210,7 @@ class Stream:
         result = (produced,) if vector and outputs == 1 else self._block_shape(produced, outputs)
         if len(self._blocks) >= KEPT_SHAPES:
             self._blocks.clear()
-        entry = self._blocks[shape] = [frames, result, (None, None)]
+        entry = self._blocks[shape] = [frames, result, NOTHING, NOTHING]
         return entry
 
     def _block_shape(self, frames: int, channels: int) -> Shape:

@@ -137,6 +137,26 @@ def test_changed_out_is_looked_at_again(linear: ossicle.Linear, rng: np.random.G
         linear(x[:1], out=a)
 
 
+def test_changed_input_is_looked_at_again(linear: ossicle.Linear, rng: np.random.Generator) -> None:
+    """The last input is remembered; its numbers, shape and type are not."""
+    x = rng.standard_normal((2, 4)).astype(np.float32)
+    out = np.empty((2, 3), np.float32)
+    first = linear(x, out=out).copy()
+    x *= -1
+    assert not np.array_equal(linear(x, out=out), first)
+    np.testing.assert_array_equal(linear(x, out=out), linear(x.copy()))
+    linear(x, out=out)
+    with pytest.raises(ValueError, match="resize"):
+        x.resize((4, 4))
+    view = x.view()
+    linear(view)
+    view.shape = (1, 2, 4)
+    assert linear(view).shape == (1, 2, 3)
+    view.dtype = np.int32
+    with pytest.raises(ossicle.DTypeError, match="int32"):
+        linear(view)
+
+
 def test_many_shapes(linear: ossicle.Linear) -> None:
     """Sessions for old shapes are dropped and made again."""
     for length in [*range(1, 50), *range(1, 50)]:

@@ -24,13 +24,15 @@ def test_the_files_are_here() -> None:
 @pytest.mark.parametrize("block", [64, 2048])
 def test_nam(name: str, block: int) -> None:
     """Upstream's own output, which it gives after 48 000 samples of silence."""
-    signal = np.fromfile(NAM / "input.f32", np.float32)
     expected = np.fromfile(NAM / f"{name}.expected.f32", np.float32)
+    signal = np.fromfile(NAM / "input.f32", np.float32)[: len(expected)]
     model = ossicle.load(NAM / f"{name}.nam")
     with model.stream(block, prewarm=False) as stream:
         for _ in range(48000 // block + 1):
             stream.process(np.zeros(block, np.float32))
-        found = np.concatenate([stream.process(part) for part in np.split(signal, range(block, 8192, block))])
+        found = np.concatenate(
+            [stream.process(part) for part in np.split(signal, range(block, len(signal), block))]
+        )
     np.testing.assert_allclose(found, expected, atol=2e-5, rtol=0)
 
 
