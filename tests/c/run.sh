@@ -80,7 +80,7 @@ CHECK
 
 sanitizers() {
     local library dispatch threads
-    local common=(-std=c11 -Wall -Wextra -g -O1 -ISources/COssicle/include)
+    local common=(-fuse-ld=lld -std=c11 -Wall -Wextra -g -O1 -ISources/COssicle/include)
     installed
     library="$("$python" scripts/build.py --variant address | tail -1)"
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
@@ -109,7 +109,7 @@ controls() {
     for kind in address undefined thread; do
         local options=(-fsanitize=$kind)
         [ $kind = thread ] && options=("${threads[@]}")
-        "$clang" -g -O0 -fno-sanitize-recover=undefined "$work/$kind.c" "${options[@]}" -o "$work/planted_$kind"
+        "$clang" -fuse-ld=lld -g -O0 -fno-sanitize-recover=undefined "$work/$kind.c" "${options[@]}" -o "$work/planted_$kind"
         if "$work/planted_$kind" 2>"$work/planted.txt"; then echo "the $kind sanitizer is blind" >&2; return 1; fi
         grep -qE 'Sanitizer|runtime error' "$work/planted.txt"
     done
