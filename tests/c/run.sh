@@ -79,8 +79,8 @@ CHECK
 }
 
 sanitizers() {
-    local library
-    local common=(-std=c11 -Wall -Wextra -g -O1 -ISources/COssicle/include)
+    local library dispatch threads
+    local common=(-fuse-ld=lld -std=c11 -Wall -Wextra -g -O1 -ISources/COssicle/include)
     installed
     library="$("$python" scripts/build.py --variant address | tail -1)"
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
@@ -88,7 +88,10 @@ sanitizers() {
     LD_LIBRARY_PATH="$(dirname "$library")" ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
         "$work/abi_test_address" "$models/nam"
     library="$("$python" scripts/build.py --variant thread | tail -1)"
-    "$clang" "${common[@]}" -fsanitize=thread tests/c/threads_test.c "$library" -lpthread \
+    # The toolchain's runtime of this sanitizer knows about libdispatch and wants it at link time.
+    dispatch="$(dirname "$swift")/../lib/swift/linux"
+    threads=(-fsanitize=thread "-L$dispatch" "-Wl,-rpath,$dispatch" -ldispatch -lBlocksRuntime -lpthread)
+    "$clang" "${common[@]}" tests/c/threads_test.c "$library" "${threads[@]}" \
         -o "$work/threads_test_thread"
     LD_LIBRARY_PATH="$(dirname "$library")" TSAN_OPTIONS=halt_on_error=1 \
         "$work/threads_test_thread" "$models/nam/BossWN-nano.nam"
@@ -104,7 +107,9 @@ controls() {
     printf '%s\n' '#include <pthread.h>' 'static int x; static void *f(void *p) { ++x; return p; }' \
         'int main(void) { pthread_t t; pthread_create(&t, 0, f, 0); ++x; pthread_join(t, 0); return 0; }' >"$work/thread.c"
     for kind in address undefined thread; do
-        "$clang" -g -O0 -fsanitize=$kind -fno-sanitize-recover=all "$work/$kind.c" -o "$work/planted_$kind" 2>/dev/null
+        local options=(-fsanitize=$kind)
+        [ $kind = thread ] && options=("${threads[@]}")
+        "$clang" -fuse-ld=lld -g -O0 -fno-sanitize-recover=undefined "$work/$kind.c" "${options[@]}" -o "$work/planted_$kind"
         if "$work/planted_$kind" 2>"$work/planted.txt"; then echo "the $kind sanitizer is blind" >&2; return 1; fi
         grep -qE 'Sanitizer|runtime error' "$work/planted.txt"
     done
