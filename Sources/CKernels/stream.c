@@ -45,6 +45,9 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {
+    // A plan may write the output before it has read all of the input.
+    uintptr_t x = (uintptr_t)input, y = (uintptr_t)output;
+    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float)) return OK_INVALID_ARGUMENT;
     ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
     ok_buffer out = {output, output_count * sizeof(float)};
     return ok_instance_run(instance, instance->program->max_length, &in, 1, &out, 1);

@@ -49,7 +49,7 @@ public func ossicle_model_info_get(_ handle: OpaquePointer!, _ info: UnsafeMutab
                 output_count: Int32(model.graph.outputs.count), streamable: model.isStreamable ? 1 : 0,
                 sample_rate: facts.sampleRate ?? 0, loudness: facts.loudness ?? .nan,
                 parameter_count: Int64(model.parameterCount), weight_bytes: Int64(model.weightByteCount),
-                receptive_field: Int64(facts.receptiveField ?? -1), runs_as_stream: facts.runsAsStream ? 1 : 0,
+                receptive_field: Int64(model.receptiveField ?? -1), runs_as_stream: facts.runsAsStream ? 1 : 0,
                 required_input_count: Int32(model.graph.inputs.filter { !$0.isOptional }.count)),
             size: \.struct_size, "info")
     }

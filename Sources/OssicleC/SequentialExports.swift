@@ -84,7 +84,8 @@ public func ossicle_sequential_buffer_stats(
             stats,
             ossicle_buffer_stats(
                 struct_size: 0, buffer_count: Int32(found.bufferCount), naive_count: Int32(found.naiveCount),
-                reserved: 0, allocated_bytes: Int64(found.allocatedBytes), naive_bytes: Int64(found.naiveBytes)),
+                reserved: 0, allocated_bytes: Int64(found.allocatedBytes), naive_bytes: Int64(found.naiveBytes),
+                scratch_bytes: Int64(found.scratchBytes)),
             size: \.struct_size, "stats")
     }
 }

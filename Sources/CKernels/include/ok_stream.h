@@ -39,7 +39,7 @@ typedef struct ok_buffer {
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                         size_t output_count) OK_REALTIME;
 
-/// The shortest form of the above: first input and first output only. Real-time safe.
+/// The shortest form of the above: first input and first output only, which may not overlap. Real-time safe.
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME;
 

@@ -80,12 +80,18 @@ public final class Sequential {
     /// - Throws: `weights` naming the tensor; `shapeMismatch` when `addUnchecked` let a mismatch through.
     public func build(options: LoadOptions = LoadOptions()) throws -> Model {
         guard !layers.isEmpty else { throw OssicleError(.notReady, "a sequential needs at least one layer") }
+        // Messages call the weights of a single layer as PyTorch does, without an index.
+        let single = layers.count == 1
+        func shown(_ name: String) -> String { single && name.hasPrefix("0.") ? String(name.dropFirst(2)) : name }
         let given = try WeightSource(
-            weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, file: source, options: options)
+            weights.sorted { $0.key < $1.key }.map { (name: shown($0.key), tensor: $0.value) }, file: source,
+            options: options)
         var taken: [String: Tensor] = [:]
-        for parameter in parameters { taken[parameter.name] = try given.take(parameter.name, shape: parameter.shape) }
+        for parameter in parameters {
+            taken[parameter.name] = try given.take(shown(parameter.name), shape: parameter.shape)
+        }
         // Batch norm counts its training batches; inference has no use for it.
-        for name in given.remaining where name.hasSuffix(".num_batches_tracked") { try given.discard(name) }
+        for name in given.remaining where name.hasSuffix("num_batches_tracked") { try given.discard(name) }
         try given.finish()
 
         let (layers, tensors) = (layers, taken)

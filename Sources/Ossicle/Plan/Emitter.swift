@@ -92,10 +92,16 @@ final class Emitter {
 
     /// Workspace for the node being emitted.
     func scratch(_ shape: [Dim], _ dataType: DataType = .float32) -> Operand {
-        dense(shape, dataType, name: "\(node?.name ?? "").scratch")
+        let operand = dense(shape, dataType, name: "\(node?.name ?? "").scratch")
+        slots[operand.slot].isScratch = true
+        return operand
     }
 
-    func scratch(byteCount: Int) -> Int { makeSlot(.arena, byteCount: byteCount, name: "\(node?.name ?? "").scratch") }
+    func scratch(byteCount: Int) -> Int {
+        let slot = makeSlot(.arena, byteCount: byteCount, name: "\(node?.name ?? "").scratch")
+        slots[slot].isScratch = true
+        return slot
+    }
 
     /// Memory that lives from run to run, zero or `initial` after a reset.
     func state(byteCount: Int, initial: Tensor? = nil, name: String) -> Int {

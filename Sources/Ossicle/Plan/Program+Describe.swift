@@ -10,7 +10,7 @@ extension Program {
         }
         lines.append(
             "buffers: \(bufferStats.bufferCount) of \(bufferStats.naiveCount), \(bufferStats.allocatedBytes) bytes "
-                + "instead of \(bufferStats.naiveBytes)")
+                + "instead of \(bufferStats.naiveBytes); scratch: \(bufferStats.scratchBytes) bytes")
         lines.append("state: \(stateByteCount) bytes; packed weights and tables: \(memory.byteCount) bytes")
         lines.append("total: \(Self.count(steps.reduce(0) { $0 + $1.flops }))FLOP a run")
         return lines.joined(separator: "\n")

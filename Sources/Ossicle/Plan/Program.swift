@@ -29,12 +29,27 @@ public final class Program: @unchecked Sendable {
     let c: UnsafePointer<ok_program>
     let placement: [String]
 
-    /// Memory of the plan: what was allocated, and what one buffer for each intermediate value would have taken.
+    /// Memory of the plan's intermediate values: what the planner needs, and what one buffer a value would have taken.
     public struct BufferStats: Sendable, Equatable {
+        /// Buffers used in turn, and values they hold.
         public var bufferCount: Int
         public var naiveCount: Int
         public var allocatedBytes: Int
         public var naiveBytes: Int
+        /// Working space of kernels, beside the values.
+        public var scratchBytes: Int
+
+        init(_ slots: [Slot], arenaByteCount: Int) {
+            let values = slots.filter { slot in
+                if case .arena = slot.place { !slot.isScratch } else { false }
+            }
+            let plan = MemoryPlan(values.map { ($0.byteCount, $0.lifetime ?? 0...0) })
+            bufferCount = plan.bufferCount
+            naiveCount = values.count
+            allocatedBytes = plan.byteCount
+            naiveBytes = values.reduce(0) { $0 + $1.byteCount }
+            scratchBytes = arenaByteCount - plan.byteCount
+        }
     }
 
     /// - Throws: `unsupported` naming the node that cannot run in this mode.
@@ -69,9 +84,7 @@ public final class Program: @unchecked Sendable {
         let plan = MemoryPlan(arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
         arenaByteCount = plan.byteCount
         arenaOffsets = Dictionary(uniqueKeysWithValues: zip(arena, plan.offsets))
-        bufferStats = BufferStats(
-            bufferCount: plan.bufferCount, naiveCount: arena.count, allocatedBytes: plan.byteCount,
-            naiveBytes: arena.reduce(0) { $0 + emitter.slots[$1].byteCount })
+        bufferStats = BufferStats(emitter.slots, arenaByteCount: plan.byteCount)
 
         histories = emitter.histories
         var offset = emitter.stateByteCount

@@ -18,6 +18,8 @@ enum Place {
 struct Slot {
     var place: Place
     var byteCount: Int
+    /// Working space of one node's kernels, not a value.
+    var isScratch = false
     /// First and last step that touch it.
     var lifetime: ClosedRange<Int>?
     var name: String

@@ -29,7 +29,8 @@ extension Model {
         if try naming(name, { try root.object()["architecture"] }) != nil {
             return try NAMReader.read(root, file: name, options: options).model()
         }
-        return try LayerChain.read(root, file: name, options: options).model(file: name)
+        let format = try root.object()["model_data"] == nil ? "rtneural" : "guitarml"
+        return try LayerChain.read(root, file: name, options: options).model(format: format, file: name)
     }
 
     private static func looksLikeSafeTensors(_ bytes: UnsafeRawBufferPointer) -> Bool {

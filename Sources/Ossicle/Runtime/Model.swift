@@ -55,6 +55,11 @@ public final class Model: Sendable {
         Set(graph.nodes.flatMap(\.inputs)).reduce(0) { $0 + (graph.constant($1)?.byteCount ?? 0) }
     }
 
+    /// Past input frames that an output frame depends on; nil when unbounded, or when only the whole signal will do.
+    public var receptiveField: Int? {
+        facts.receptiveField ?? (try? StreamingPass.run(graph))?.graph.receptiveField
+    }
+
     /// Whether `stream` would accept it.
     public var isStreamable: Bool { (try? StreamingPass.run(graph)) != nil }
 

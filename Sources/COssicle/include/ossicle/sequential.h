@@ -37,15 +37,16 @@ OSSICLE_API int32_t ossicle_sequential_load_weights(ossicle_sequential *sequenti
 OSSICLE_API int32_t ossicle_sequential_build(ossicle_sequential *sequential, const ossicle_load_options *options,
                                              ossicle_model **model);
 
-/// Memory of the built plan for one run of `length` (the dynamic dimension): what the planner allocated, and what one
-/// buffer a layer would have taken.
+/// Memory of the values between layers in one run of `length` (the dynamic dimension): what the planner needs, and what
+/// one buffer a value would have taken. Kernels' working space and weights are apart.
 typedef struct ossicle_buffer_stats {
     uint32_t struct_size;
-    int32_t buffer_count;   ///< buffers allocated
-    int32_t naive_count;    ///< one for each intermediate value
+    int32_t buffer_count; ///< buffers used in turn
+    int32_t naive_count;  ///< values they hold
     int32_t reserved;
     int64_t allocated_bytes;
     int64_t naive_bytes;
+    int64_t scratch_bytes; ///< working space of kernels, beside allocated_bytes
 } ossicle_buffer_stats;
 
 OSSICLE_API int32_t ossicle_sequential_buffer_stats(const ossicle_sequential *sequential, int64_t length,

@@ -41,7 +41,7 @@ typedef struct ossicle_buffer {
 OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inputs, size_t input_count,
                                         const ossicle_buffer *outputs, size_t output_count);
 
-/// The shortest way for models with one float32 input and output; counts are elements.
+/// The shortest way for models with one float32 input and output; counts are elements. Overlap is INVALID_ARGUMENT.
 /// Further optional inputs start at zero, further outputs are dropped. [real-time]
 OSSICLE_API int32_t ossicle_session_run_f32(ossicle_session *session, const float *input, size_t input_count,
                                             float *output, size_t output_count);

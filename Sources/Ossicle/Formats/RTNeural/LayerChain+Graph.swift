@@ -51,8 +51,8 @@ extension LayerChain {
         }
     }
 
-    func model(file: String) throws -> Model {
-        var facts = Model.Facts(format: "rtneural")
+    func model(format: String, file: String) throws -> Model {
+        var facts = Model.Facts(format: format)
         facts.sampleRate = sampleRate
         facts.runsAsStream = true
         facts.layers = summary
