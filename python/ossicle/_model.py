@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -31,11 +30,12 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Model(bytes(source), None)
-    path = Path(source)
-    if path.is_dir():
-        return Model(None, str(path))
+    path = os.fspath(source)
+    if os.path.isdir(path):
+        return Model(None, path)
     try:
-        return Model(path.read_bytes(), str(path))
+        with open(path, "rb") as file:
+            return Model(file.read(), path)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from error
 
@@ -70,7 +70,7 @@ class Model(Described):
     @property
     def name(self) -> str:
         """The file's name, or what its metadata call the model."""
-        return Path(self._name).name if self._name else str(self.metadata.get("name") or "bytes")
+        return os.path.basename(self._name) if self._name else str(self.metadata.get("name") or "bytes")
 
     @property
     def inputs(self) -> tuple[Port, ...]:
