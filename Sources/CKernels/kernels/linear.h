@@ -9,18 +9,18 @@
                                                   const float *bias, float *y, int64_t ys, int64_t width) {  \
         vf acc[MR][NP * NV];                                                                                 \
         const int64_t panel = inputs * NV * OK_LANES;                                                        \
-        for (int m = 0; m < MR; ++m)                                                                         \
+        OK_UNROLL for (int m = 0; m < MR; ++m)                                                               \
             for (int v = 0; v < NP * NV; ++v) acc[m][v] = v_load(bias + v * OK_LANES);                       \
         for (int64_t k = 0; k < inputs; ++k, w += NV * OK_LANES) {                                           \
             vf b[NP * NV];                                                                                   \
             for (int p = 0; p < NP; ++p)                                                                     \
                 for (int v = 0; v < NV; ++v) b[p * NV + v] = v_load(w + p * panel + v * OK_LANES);           \
-            for (int m = 0; m < MR; ++m) {                                                                   \
+            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
                 vf a = v_splat(x[m * xs + k]);                                                               \
                 for (int v = 0; v < NP * NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                     \
             }                                                                                                \
         }                                                                                                    \
-        for (int m = 0; m < MR; ++m, y += ys)                                                                \
+        OK_UNROLL for (int m = 0; m < MR; ++m, y += ys)                                                      \
             for (int v = 0; v < NP * NV; ++v) {                                                              \
                 int64_t lanes = width - v * OK_LANES;                                                        \
                 if (lanes >= OK_LANES)                                                                       \

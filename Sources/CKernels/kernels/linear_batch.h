@@ -11,10 +11,10 @@
         vf acc[MR][NV];                                                                                      \
         int64_t last = width - (NV - 1) * OK_LANES;                                                          \
         if (last >= OK_LANES) {                                                                              \
-            for (int m = 0; m < MR; ++m)                                                                     \
+            OK_UNROLL for (int m = 0; m < MR; ++m)                                                           \
                 for (int v = 0; v < NV; ++v) acc[m][v] = v_load(start + m * ss + v * OK_LANES);              \
         } else {                                                                                             \
-            for (int m = 0; m < MR; ++m) {                                                                   \
+            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
                 for (int v = 0; v < NV - 1; ++v) acc[m][v] = v_load(start + m * ss + v * OK_LANES);          \
                 acc[m][NV - 1] = v_load_part(start + m * ss + (NV - 1) * OK_LANES, last);                    \
             }                                                                                                \
@@ -22,12 +22,12 @@
         for (int64_t k = 0; k < terms; ++k, x += MR, w += NV * OK_LANES) {                                   \
             vf b[NV];                                                                                        \
             for (int v = 0; v < NV; ++v) b[v] = v_load(w + v * OK_LANES);                                    \
-            for (int m = 0; m < MR; ++m) {                                                                   \
+            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
                 vf a = v_splat(x[m]);                                                                        \
                 for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                          \
             }                                                                                                \
         }                                                                                                    \
-        for (int m = 0; m < MR; ++m, y += ys) {                                                              \
+        OK_UNROLL for (int m = 0; m < MR; ++m, y += ys) {                                                    \
             for (int v = 0; v < NV - 1; ++v) v_store(y + v * OK_LANES, acc[m][v]);                           \
             if (last >= OK_LANES)                                                                            \
                 v_store(y + (NV - 1) * OK_LANES, acc[m][NV - 1]);                                            \

@@ -78,10 +78,14 @@ OK_INLINE void ok_split4(const float *s, float *d0, float *d1, float *d2, float 
 #if OK_LANES == 16
 #define OK_EVEN(x, y)                                                                                        \
     __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define OK_LOWER(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define OK_UPPER(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #define OK_ODD(x, y) __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #else
 #define OK_EVEN(x, y) __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14)
 #define OK_ODD(x, y) __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15)
+#define OK_LOWER(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+#define OK_UPPER(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
 #endif
     vf e0 = OK_EVEN(a, b), e1 = OK_EVEN(c, d), o0 = OK_ODD(a, b), o1 = OK_ODD(c, d);
     v_store(d0, OK_EVEN(e0, e1));
@@ -93,6 +97,16 @@ OK_INLINE void ok_split2(const float *s, float *d0, float *d1) {
     vf a = v_load(s), b = v_load(s + OK_LANES);
     v_store(d0, OK_EVEN(a, b));
     v_store(d1, OK_ODD(a, b));
+}
+// The other way: four phases into one row.
+OK_INLINE void ok_merge2(vf a, vf b, float *d) {
+    v_store(d, OK_LOWER(a, b));
+    v_store(d + OK_LANES, OK_UPPER(a, b));
+}
+OK_INLINE void ok_merge4(const float *s0, const float *s1, const float *s2, const float *s3, float *d) {
+    vf a = v_load(s0), b = v_load(s1), c = v_load(s2), e = v_load(s3);
+    ok_merge2(OK_LOWER(a, c), OK_LOWER(b, e), d);
+    ok_merge2(OK_UPPER(a, c), OK_UPPER(b, e), d + 2 * OK_LANES);
 }
 #define OK_HAS_SPLIT 1
 #endif
@@ -164,6 +178,26 @@ static void ok_window(const void *arguments, ok_context *context) OK_REALTIME {
             }
 }
 
+// d[column · stride + phase - skip] = s[phase · in + column] for all that lies in [0, out).
+static void ok_interleave_row(const float *s, int64_t in, int64_t stride, int64_t skip, float *d, int64_t out) {
+    // Columns [first, middle) are whole in every phase and go a vector at a time.
+    int64_t first = skip > 0, middle = first;
+#ifdef OK_HAS_SPLIT
+    int64_t last = (out + skip) / stride;
+    if (stride == 4)
+        for (; middle + OK_LANES <= last; middle += OK_LANES)
+            ok_merge4(s + middle, s + in + middle, s + 2 * in + middle, s + 3 * in + middle, d + middle * 4 - skip);
+    else if (stride == 2)
+        for (; middle + OK_LANES <= last; middle += OK_LANES)
+            ok_merge2(v_load(s + middle), v_load(s + in + middle), d + middle * 2 - skip);
+#endif
+    for (int64_t phase = 0; phase < stride; ++phase) {
+        if (first > 0 && phase >= skip && phase - skip < out) d[phase - skip] = s[phase * in];
+        int64_t column = middle, t = column * stride + phase - skip;
+        for (; t < out; t += stride, ++column) d[t] = s[phase * in + column];
+    }
+}
+
 static void ok_interleave(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_interleave_args *args = arguments;
     const float *source = context->slots[args->source];
@@ -175,11 +209,6 @@ static void ok_interleave(const void *arguments, ok_context *context) OK_REALTIM
     for (int64_t b = 0; b < args->batch; ++b)
         for (int64_t c = 0; c < args->channels; ++c) {
             const float *s = source + (b * args->channels + c) * stride * in;
-            float *d = destination + b * bs + c * rs;
-            // t + skip = column · stride + phase
-            for (int64_t phase = 0; phase < stride; ++phase) {
-                int64_t column = phase < skip, t = column * stride + phase - skip;
-                for (; t < out; t += stride, ++column) d[t] = s[phase * in + column];
-            }
+            ok_interleave_row(s, in, stride, skip, destination + b * bs + c * rs, out);
         }
 }

@@ -115,13 +115,13 @@ static void ok_inverse(const ok_transform_args *args, ok_points spectrum, ok_poi
     static void ok_transform_tile_##MB##x##NV(const float *x, int64_t xs, int64_t xgap, const float *w,      \
                                               int64_t channels, float *y, int64_t ys, int64_t ygap) {        \
         vf re[MB][NV], im[MB][NV];                                                                           \
-        for (int m = 0; m < MB; ++m)                                                                         \
+        OK_UNROLL for (int m = 0; m < MB; ++m)                                                               \
             for (int v = 0; v < NV; ++v) re[m][v] = im[m][v] = v_zero();                                     \
         for (int64_t c = 0; c < channels; ++c, w += 2 * NV * OK_LANES) {                                     \
             vf wr[NV], wi[NV];                                                                               \
             for (int v = 0; v < NV; ++v) wr[v] = v_load(w + v * OK_LANES);                                   \
             for (int v = 0; v < NV; ++v) wi[v] = v_load(w + (NV + v) * OK_LANES);                            \
-            for (int m = 0; m < MB; ++m) {                                                                   \
+            OK_UNROLL for (int m = 0; m < MB; ++m) {                                                         \
                 vf xr = v_splat(x[m * xs + c]), xi = v_splat(x[m * xs + xgap + c]);                          \
                 for (int v = 0; v < NV; ++v) re[m][v] = v_fma(xr, wr[v], re[m][v]);                          \
                 for (int v = 0; v < NV; ++v) im[m][v] = v_fma(xr, wi[v], im[m][v]);                          \
@@ -129,7 +129,7 @@ static void ok_inverse(const ok_transform_args *args, ok_points spectrum, ok_poi
                 for (int v = 0; v < NV; ++v) im[m][v] = v_fma(xi, wr[v], im[m][v]);                          \
             }                                                                                                \
         }                                                                                                    \
-        for (int m = 0; m < MB; ++m, y += ys)                                                                \
+        OK_UNROLL for (int m = 0; m < MB; ++m, y += ys)                                                      \
             for (int v = 0; v < NV; ++v) {                                                                   \
                 v_store(y + v * OK_LANES, re[m][v]);                                                         \
                 v_store(y + ygap + v * OK_LANES, im[m][v]);                                                  \

@@ -10,6 +10,10 @@
 #define OK_LANES 4
 #endif
 
+// For loops over an array of sums: only when unrolled whole do the sums live in registers, and the compiler does not
+// always see that it pays.
+#define OK_UNROLL _Pragma("clang loop unroll(full)")
+
 #define OK_INLINE static inline __attribute__((always_inline, unused))
 
 typedef float vf __attribute__((vector_size(OK_LANES * 4), aligned(4), may_alias));
