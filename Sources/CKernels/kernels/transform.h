@@ -242,7 +242,7 @@ static void ok_transform_group(const ok_transform_args *args, ok_context *contex
         }
 }
 
-static void ok_transform(const void *arguments, ok_context *context) {
+static void ok_transform(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_transform_args *args = arguments;
     int64_t columns = ok_length(args->columns, context), hop = 2 * (int64_t)args->points - args->kernel + 1;
     int64_t blocks = (columns + hop - 1) / hop;
