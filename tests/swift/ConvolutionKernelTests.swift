@@ -57,11 +57,11 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         return reference().error(rows.flatMap { found[($0 * outputLength)..<(($0 + 1) * outputLength)] })
     }
 
-    private func reference() -> Reference {
+    private func reference() -> KernelReference {
         let (x, weight, bias) = values()
         let columns = outputLength
         let (ins, outs) = (channels / groups, outputs / groups)
-        var result = Reference(values: [], magnitudes: [])
+        var result = KernelReference(values: [], magnitudes: [])
         for n in 0..<batch {
             for o in checked {
                 var row = [Double](repeating: Double(bias[o]), count: columns)

@@ -5,21 +5,6 @@ let availableKernels: [(name: String, table: ok_kernels)] = ["sse2", "avx2", "av
     ok_kernels_named(name).map { (name, $0.pointee) }
 }
 
-/// The same numbers in every run (xorshift64*).
-struct TestRandom: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed &* 2 &+ 88_172_645_463_325_252 | 1 }
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 2_685_821_657_736_338_717
-    }
-    mutating func floats(_ count: Int, scale: Float) -> [Float] {
-        (0..<count).map { _ in Float.random(in: -scale...scale, using: &self) }
-    }
-}
-
 /// A 64-byte aligned buffer of floats, as the kernels expect for weights and scratch.
 final class AlignedFloats {
     let pointer: UnsafeMutablePointer<Float>

@@ -29,12 +29,14 @@ struct TestRandom: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
-    mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &self) } }
+    mutating func floats(_ count: Int, scale: Float = 1) -> [Float] {
+        (0..<count).map { _ in Float.random(in: -scale...scale, using: &self) }
+    }
     mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 }
 
 /// A float64 result, and for each element the sum of the magnitudes of its terms: what rounding errors scale with.
-struct Reference {
+struct KernelReference {
     var values: [Double]
     var magnitudes: [Double]
 

@@ -27,9 +27,9 @@ struct LinearCase: CustomStringConvertible, Sendable {
         return try KernelTesting.run(graph, try Tensor(part, shape: [rows.count, inputs]), isa)
     }
 
-    func reference() -> Reference {
+    func reference() -> KernelReference {
         let (x, weight, bias) = values()
-        var result = Reference(values: [], magnitudes: [])
+        var result = KernelReference(values: [], magnitudes: [])
         for row in 0..<batch {
             for o in 0..<outputs {
                 var (sum, size) = (Double(bias[o]), abs(Double(bias[o])))

@@ -22,7 +22,7 @@ private struct TestLayer {
     var gates: Int { kind == OK_LSTM ? 4 : 3 }
 
     init(_ kind: ok_recurrent_kind, hidden: Int, inputs: Int, batch: Int = 1, seed: UInt64) {
-        var random = TestRandom(seed: seed)
+        var random = TestRandom(seed)
         let rows = (kind == OK_LSTM ? 4 : 3) * hidden
         (self.kind, self.hidden, self.inputs, self.batch) = (kind, hidden, inputs, batch)
         weightIH = random.floats(rows * inputs, scale: 1 / Float(inputs).squareRoot())
@@ -144,7 +144,7 @@ extension ok_recurrent_kind: @retroactive CustomTestStringConvertible {
 
 @Test(arguments: kinds, [false, true])
 func recurrentKernelMatchesDoublePrecision(kind: ok_recurrent_kind, reverse: Bool) {
-    var random = TestRandom(seed: 5)
+    var random = TestRandom(5)
     for hidden in Array(1...24) + [31, 32, 33, 40, 47, 48, 64, 70] {
         let inputs = hidden % 3 == 0 ? 1 : Int.random(in: 1...40, using: &random)
         var layer = TestLayer(kind, hidden: hidden, inputs: inputs, batch: hidden % 5 == 1 ? 3 : 1, seed: UInt64(hidden))

@@ -2,27 +2,12 @@ import Testing
 
 @testable import Ossicle
 
-/// Deterministic numbers in -1…1.
-struct Noise {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
-
-    mutating func next() -> Float {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Float(Int64(bitPattern: state) >> 40) / Float(1 << 23)
-    }
-
-    mutating func array(_ count: Int, scale: Float = 1) -> [Float] { (0..<count).map { _ in next() * scale } }
-}
-
 extension Sequential {
     /// Small random weights for every parameter.
     func fillWeights(_ seed: UInt64 = 1, scale: Float = 0.3) throws {
-        var noise = Noise(seed)
+        var noise = TestRandom(seed)
         for parameter in parameters {
-            var values = noise.array(parameter.shape.reduce(1, *), scale: scale)
+            var values = noise.floats(parameter.shape.reduce(1, *), scale: scale)
             if parameter.name.hasSuffix("running_var") { values = values.map { abs($0) + 0.5 } }
             setWeight(parameter.name, try Tensor(values, shape: parameter.shape))
         }

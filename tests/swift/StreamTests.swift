@@ -78,10 +78,10 @@ import Testing
 
     @Test(arguments: models) func anySplitGivesTheSameBits(_ name: String) throws {
         let model = try Self.model(name)
-        var noise = Noise(3)
+        var noise = TestRandom(3)
         let frames = 240
         let stream = try model.stream(maxBlock: 240)
-        let signal = noise.array(frames * stream.inputChannels)
+        let signal = noise.floats(frames * stream.inputChannels)
         let whole = Self.run(stream, signal, blocks: [frames])
         #expect(!whole.contains { $0.isNaN })
         let g = stream.granularity
@@ -96,10 +96,10 @@ import Testing
 
     @Test(arguments: models) func streamEqualsWholeSignalDelayedByLatency(_ name: String) throws {
         let model = try Self.model(name)
-        var noise = Noise(5)
+        var noise = TestRandom(5)
         let frames = 480
         let stream = try model.stream(maxBlock: 48)
-        let signal = noise.array(frames * stream.inputChannels)
+        let signal = noise.floats(frames * stream.inputChannels)
         let shape = stream.isChannelsLast ? [frames, stream.inputChannels] : [stream.inputChannels, frames]
         let session = try model.session([shape])
         let whole = try session.run([try Tensor(signal, shape: shape)])[0]
@@ -126,8 +126,8 @@ import Testing
         for name in Self.models {
             let model = try Self.model(name)
             let stream = try model.stream(maxBlock: 24)
-            var noise = Noise(9)
-            let signal = noise.array(72 * stream.inputChannels)
+            var noise = TestRandom(9)
+            let signal = noise.floats(72 * stream.inputChannels)
             let first = Self.run(stream, signal, blocks: [24])
             let second = Self.run(stream, signal, blocks: [24])
             #expect(first != second || name == "residual", "\(name) keeps no state?")
@@ -157,8 +157,8 @@ import Testing
 
     @Test func wrongBlocksChangeNothing() throws {
         let stream = try Self.model("encoder decoder").stream(maxBlock: 32)
-        var noise = Noise(2)
-        let signal = noise.array(96)
+        var noise = TestRandom(2)
+        let signal = noise.floats(96)
         let expected = Self.run(stream, signal, blocks: [32])
         stream.reset()
         var sink = [Float](repeating: 5, count: 64)
@@ -187,13 +187,13 @@ import Testing
         let model = try Self.model("lookahead lstm")
         let (a, b) = (try model.stream(maxBlock: 16), try model.stream(maxBlock: 16))
         #expect(a.program === b.program, "two streams share one program and its weights")
-        var noise = Noise(4)
-        let signal = noise.array(160)
+        var noise = TestRandom(4)
+        let signal = noise.floats(160)
         let alone = Self.run(try model.stream(maxBlock: 16), signal, blocks: [16])
         var mixed: [Float] = []
         for start in stride(from: 0, to: 160, by: 16) {
             mixed += Self.run(a, Array(signal[start..<(start + 16)]), blocks: [16])
-            _ = Self.run(b, noise.array(16), blocks: [16])
+            _ = Self.run(b, noise.floats(16), blocks: [16])
         }
         // [channels, frames] blocks: compare the first channel of each.
         let channels = a.outputChannels
@@ -204,8 +204,8 @@ import Testing
 
     @Test func lastBitsSurviveTwoThreads() async throws {
         let model = try Self.model("gru")
-        var noise = Noise(6)
-        let signal = noise.array(640)
+        var noise = TestRandom(6)
+        let signal = noise.floats(640)
         let expected = Self.run(try model.stream(maxBlock: 64), signal, blocks: [64])
         try await withThrowingTaskGroup(of: [Float].self) { group in
             for _ in 0..<4 {
