@@ -12,8 +12,8 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                        size_t output_count) OK_REALTIME {
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                         size_t output_count) OK_REALTIME {
     if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
     if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
         return OK_INVALID_ARGUMENT;
@@ -40,7 +40,13 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
         context->slots[instance->output_slots[i]] = data;
     }
     if (instance->state_bytes) ok_instance_reset(instance);
-    return ok_run(program, context, length);
+    return OK_SUCCESS;
+}
+
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                        size_t output_count) OK_REALTIME {
+    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
+    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
