@@ -1,7 +1,7 @@
 /// Ossicle: real-time neural audio inference. The flat C interface, C11 and C++17.
 ///
 /// The way through it: load a model (`ossicle_model_load`) or build one layer by layer
-/// (`ossicle_sequential_create`), then either open a stream on it for audio that arrives in blocks
+/// (`ossicle_sequential_create`, `ossicle_hybrid_create`), then either open a stream on it for audio that arrives in blocks
 /// (`ossicle_stream_create`, `ossicle_stream_process`) or a session for whole tensors
 /// (`ossicle_session_create`, `ossicle_session_run`).
 ///
@@ -30,5 +30,6 @@
 #include "ossicle/session.h"
 #include "ossicle/stream.h"
 #include "ossicle/sequential.h"
+#include "ossicle/hybrid.h"
 
 #endif

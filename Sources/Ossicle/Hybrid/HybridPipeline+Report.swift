@@ -63,6 +63,9 @@ extension HybridPipeline {
         return Timings(encoder: Int(times.0), bottleneck: Int(times.1), decoder: Int(times.2))
     }
 
+    /// The steps of one buffer, see `Program.describe`.
+    public var plan: String { session.program.describe() }
+
     /// A page for a person: the stages with shapes and parameters, memory, where it runs, how it streams.
     public var summary: String {
         let configuration = configuration, memory = memory
