@@ -1,4 +1,4 @@
-"""The training side of a HybridPipeline: its twin in PyTorch, trained, exported, and compared with the engine.
+"""The training side of a HybridPipeline: its twin in PyTorch, trained, exported, compared with the engine.
 
     pip install torch safetensors ossicle
     python hybrid_pytorch_twin.py [hybrid.safetensors]
@@ -13,6 +13,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 try:
@@ -60,17 +61,14 @@ class HybridTwin(nn.Module):
         last, features = channels[-1], hidden_size * (2 if bidirectional else 1)
         down = [in_channels, *channels]
         up = [last if projection else features, *channels[-2::-1], out_channels]
-        self.encoder = nn.ModuleList(
-            nn.Conv1d(a, b, kernel_size, stride, padding) for a, b in zip(down, down[1:])
-        )
+        self.encoder = nn.ModuleList(nn.Conv1d(a, b, kernel_size, stride, padding) for a, b in pairwise(down))
         self.bottleneck = nn.LSTM(
             last, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional
         )
         if projection:
             self.projection = nn.Linear(features, last)
         self.decoder = nn.ModuleList(
-            nn.ConvTranspose1d(a, b, kernel_size, stride, padding, output_padding)
-            for a, b in zip(up, up[1:])
+            nn.ConvTranspose1d(a, b, kernel_size, stride, padding, output_padding) for a, b in pairwise(up)
         )
         self.activation = getattr(nn, activation)()
         self.total_stride = stride ** len(channels)
@@ -98,9 +96,7 @@ class HybridTwin(nn.Module):
     def export(self, path: str, **extra: Any) -> None:
         """Weights and configuration in one file; `extra` may be `input_length` and `sample_rate`."""
         weights = {name: value.detach().float().contiguous() for name, value in self.state_dict().items()}
-        save_file(
-            weights, path, {"format": "ossicle.hybrid", "config": json.dumps({**self.config, **extra})}
-        )
+        save_file(weights, path, {"format": "ossicle.hybrid", "config": json.dumps({**self.config, **extra})})
 
 
 def train(twin: HybridTwin, steps: int, frames: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ class HybridPipeline(Described):
     Args:
         in_channels, out_channels: of the signal; as many out as in by default.
         channels: after each encoder stage, and in reverse before each decoder stage.
-        kernel_size, stride: of every stage; `kernel_size` is at least `stride`, and odd where that is 1. Stages
-            are padded by `(kernel_size - stride + 1) // 2`, with an `output_padding` of
+        kernel_size, stride: of every stage; `kernel_size` is at least `stride`, and odd where that is 1. The
+            padding is `(kernel_size - stride + 1) // 2`, with an `output_padding` of
             `(kernel_size - stride) % 2` on the way up.
         hidden_size, num_layers, bidirectional: of the LSTM. With both directions it needs its whole buffer
             and streams with a window only.
@@ -265,7 +266,7 @@ class HybridPipeline(Described):
     @property
     def total_stride(self) -> int:
         """Frames of input for one step of the bottleneck."""
-        return int(self._arguments["stride"]) ** len(self._arguments["channels"])
+        return prod([int(self._arguments["stride"])] * len(self._arguments["channels"]))
 
     @property
     def input_length(self) -> int:

@@ -17,8 +17,8 @@ class HybridStream(Stream):
     """A `HybridPipeline` over audio in blocks of any size. Made by `HybridPipeline.stream`.
 
     Without a window the network runs on: convolution history and recurrent state are carried from chunk to
-    chunk, and the output is that of the whole buffer, `latency` frames later. Only the last frames of a finite
-    signal differ, where the buffer has its padding and a stream goes on.
+    chunk, and the output is that of the whole buffer, `latency` frames later. Only the last frames of a
+    finite signal differ, where the buffer has its padding and a stream goes on.
 
     With the window "hann" every chunk is a buffer of its own, from zero state, as in training on buffers of
     that length: the recurrent state does not reach beyond a chunk. Neighbours overlap and are cross-faded by

@@ -24,7 +24,9 @@ _MEASURE_SECONDS = 0.25
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="FILE", help="a .nam, RTNeural, AIDA-X or GuitarML .json model")
+    parser.add_argument(
+        "model", metavar="FILE", help="a .nam, RTNeural, AIDA-X or GuitarML .json, or a hybrid .safetensors"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--plan", action="store_true", help="also show the steps, kernels and buffers")
 

@@ -1,8 +1,9 @@
-"""Writes the cases beside this file: pipelines as `HybridTwin` exports them, and what PyTorch makes of noise in float64.
+"""Writes the cases beside this file: pipelines as `HybridTwin` exports them, and PyTorch's float64 results.
 
     python tests/data/hybrid/make_cases.py        needs torch and safetensors
 
-NAME.safetensors is a pipeline in one file, NAME.case.safetensors has `input` and `output`, `[batch, channels, frames]`.
+NAME.safetensors is a pipeline in one file; NAME.case.safetensors has `input` and `output`,
+`[batch, channels, frames]`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "examples" / "python"))
 from hybrid_pytorch_twin import HybridTwin  # noqa: E402
 
-#: Arguments, and frames of the input. Frames are odd where they can be, strides go from 1 to 4, layers from 1 to 3.
+#: Arguments, and frames of the input. Odd lengths, strides from 1 to 4, one to three layers.
 CASES: dict[str, tuple[dict[str, Any], int]] = {
     "plain": ({"channels": (8, 12, 16), "hidden_size": 20}, 256),
     "stride1": (
