@@ -87,9 +87,11 @@ public struct HybridNetwork: Layer {
         -> [ValueID]
     {
         let shape = graph.type(of: inputs[0]).shape
-        try require(
-            2...3 ~= shape.count && shape[shape.count - 2] == .fixed(configuration.inChannels),
-            "expected input [N?, \(configuration.inChannels), frames], found \(shape.text)")
+        guard 2...3 ~= shape.count, shape[shape.count - 2] == .fixed(configuration.inChannels) else {
+            throw OssicleError(
+                .shapeMismatch,
+                "\(module): expected input [N?, \(configuration.inChannels), frames], found \(shape.text)")
+        }
         let time = shape.count - 1
         // A dynamic length is a multiple already: the plan sees to it.
         let total = configuration.totalStride

@@ -167,6 +167,17 @@ import Testing
         #expect(narrow?.message.contains("bottleneck") == true, "\(narrow!)")
     }
 
+    @Test func otherShapesAreRefused() throws {
+        let pipeline = try HybridTesting.pipeline(HybridTesting.configuration { $0.inChannels = 2 })
+        for shape in [[64], [1, 64], [3, 64], [1, 2, 2, 16]] {
+            let error = #expect(throws: OssicleError.self) {
+                let values = [Float](repeating: 0, count: shape.reduce(1, *))
+                _ = try pipeline.forward(Tensor(values, shape: shape))
+            }
+            #expect(error?.code == .shapeMismatch, "\(shape): \(error!)")
+        }
+    }
+
     @Test func configurationsSurviveJSON() throws {
         var configuration = HybridTesting.configuration {
             $0.activation = "GELU"
