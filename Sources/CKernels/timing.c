@@ -9,8 +9,8 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-int32_t ok_instance_run_timed(ok_instance *instance, const ok_buffer *input, const ok_buffer *output, const size_t *ends,
-                              size_t stage_count, int64_t *nanoseconds) {
+int32_t ok_instance_run_timed(ok_instance *instance, const ok_buffer *input, const ok_buffer *output,
+                              const size_t *ends, size_t stage_count, int64_t *nanoseconds) {
     const ok_program *program = instance->program;
     if (program->max_length != 0 || program->history_count != 0) return OK_INVALID_ARGUMENT;
     int32_t status = ok_instance_bind(instance, 0, input, 1, output, 1);

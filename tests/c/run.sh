@@ -48,7 +48,7 @@ installed() {
 interface() {
     installed
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/abi_test.c "$release" "${flags[@]}" -lm -o "$work/abi_test"
-    "$work/abi_test" "$models/nam"
+    "$work/abi_test" "$models/nam" "$work/hybrid.safetensors"
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/threads_test.c "${flags[@]}" -lpthread -o "$work/threads_test"
     "$work/threads_test" "$models/nam/BossWN-nano.nam"
 }
@@ -86,7 +86,7 @@ sanitizers() {
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
         tests/c/abi_test.c "$library" -lm -o "$work/abi_test_address"
     LD_LIBRARY_PATH="$(dirname "$library")" ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
-        "$work/abi_test_address" "$models/nam"
+        "$work/abi_test_address" "$models/nam" "$work/hybrid.safetensors"
     library="$("$python" scripts/build.py --variant thread | tail -1)"
     # The toolchain's runtime of this sanitizer knows about libdispatch and wants it at link time.
     dispatch="$(dirname "$swift")/../lib/swift/linux"

@@ -8,9 +8,10 @@
 extern "C" {
 #endif
 
-/// Chunk k covers frames k · hop … k · hop + chunk - 1. Without overlap the instance is a stream that goes on from chunk
-/// to chunk; with it, every chunk is a run of its own, and neighbours are cross-faded where they overlap.
-/// The output lags by chunk - 1 frames: frame t is given out with the call that brings frame t + chunk - 1.
+/// Chunk k covers frames k · hop … k · hop + chunk - 1. Without overlap the instance is a stream that goes on
+/// from chunk to chunk; with it, every chunk is a run of its own, and neighbours are cross-faded where they
+/// overlap. The output lags by chunk - 1 frames: frame t is given out with the call that brings frame t +
+/// chunk - 1.
 typedef struct ok_overlap {
     ok_instance *instance;
     int64_t input_channels, output_channels;
@@ -28,9 +29,10 @@ typedef struct ok_overlap {
 /// Back to silence. Real-time safe.
 void ok_overlap_reset(ok_overlap *overlap) OK_REALTIME;
 
-/// The next `frames` frames, `[channels, frames]` on both sides. Output may be the input's buffer when both have as many
-/// channels. One call in `hop / frames` runs a whole chunk. Real-time safe.
-int32_t ok_overlap_process(ok_overlap *overlap, const float *input, float *output, int64_t frames) OK_REALTIME;
+/// The next `frames` frames, `[channels, frames]` on both sides. Output may be the input's buffer when both
+/// have as many channels. One call in `hop / frames` runs a whole chunk. Real-time safe.
+int32_t ok_overlap_process(ok_overlap *overlap, const float *input, float *output,
+                           int64_t frames) OK_REALTIME;
 
 #ifdef __cplusplus
 }

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/// A pipeline with its weights. It does not change; `ossicle_hybrid_process` and `ossicle_hybrid_time` work on a buffer of
-/// its own and belong to one thread at a time, everything else may be called from several.
+/// A pipeline with its weights. It does not change; `ossicle_hybrid_process` and `ossicle_hybrid_time` work
+/// on a buffer of its own and belong to one thread at a time, everything else may be called from several.
 typedef struct ossicle_hybrid ossicle_hybrid;
 
 /// One weight, under its state_dict name. Float types only. The data is copied.
@@ -21,33 +21,41 @@ typedef struct ossicle_hybrid_weight {
     const void *data; ///< dense, row-major
 } ossicle_hybrid_weight;
 
-/// The weights a configuration needs, as a JSON array of {"name": …, "shape": […]}; also a check of the configuration.
-/// @param configuration  a JSON object with any of (defaults in brackets): "in_channels" [1], "out_channels" [in_channels],
-///                       "channels" [[32, 64, 128]] after each encoder stage, "kernel_size" [8] and "stride" [4] of every
-///                       stage, "hidden_size" [128], "num_layers" [1] and "bidirectional" [false] of the bottleneck,
-///                       "activation" ["ReLU"] after every convolution but the last, "skip_connections" [false],
-///                       "projection" [true] from the bottleneck's features to the last of "channels", "input_length"
-///                       [4096] frames to prepare for, "sample_rate" in Hz.
-/// @param bottleneck     a model from [steps, channels] to [steps, features] in place of the LSTM; NULL for the LSTM.
+/// The weights a configuration needs, as a JSON array of {"name": …, "shape": […]}; also a check of the
+/// configuration.
+/// @param configuration  a JSON object with any of (defaults in brackets): "in_channels" [1], "out_channels"
+/// [in_channels],
+///                       "channels" [[32, 64, 128]] after each encoder stage, "kernel_size" [8] and "stride"
+///                       [4] of every stage, "hidden_size" [128], "num_layers" [1] and "bidirectional"
+///                       [false] of the bottleneck, "activation" ["ReLU"] after every convolution but the
+///                       last, "skip_connections" [false], "projection" [true] from the bottleneck's features
+///                       to the last of "channels", "input_length" [4096] frames to prepare for,
+///                       "sample_rate" in Hz.
+/// @param bottleneck     a model from [steps, channels] to [steps, features] in place of the LSTM; NULL for
+/// the LSTM.
 /// @param length         receives the length of the whole text; may be NULL.
 /// @return INVALID_ARGUMENT naming the argument, SHAPE_MISMATCH when bottleneck and decoder do not fit.
-OSSICLE_API int32_t ossicle_hybrid_parameters(const char *configuration, const ossicle_model *bottleneck, char *buffer,
-                                              size_t capacity, size_t *length);
+OSSICLE_API int32_t ossicle_hybrid_parameters(const char *configuration, const ossicle_model *bottleneck,
+                                              char *buffer, size_t capacity, size_t *length);
 
 /// A pipeline from weights in memory.
-/// @return as `ossicle_hybrid_parameters`; WEIGHTS naming the tensor that is missing, left over, of another shape or not
+/// @return as `ossicle_hybrid_parameters`; WEIGHTS naming the tensor that is missing, left over, of another
+/// shape or not
 ///         finite.
 OSSICLE_API int32_t ossicle_hybrid_create(const char *configuration, const ossicle_hybrid_weight *weights,
                                           size_t weight_count, const ossicle_model *bottleneck,
                                           const ossicle_load_options *options, ossicle_hybrid **hybrid);
 
 /// A pipeline from a safetensors file.
-/// @param configuration  NULL: the file's own, as `ossicle_hybrid_save` writes it ("format": "ossicle.hybrid" and "config"
+/// @param configuration  NULL: the file's own, as `ossicle_hybrid_save` writes it ("format": "ossicle.hybrid"
+/// and "config"
 ///                       in its metadata). `ossicle_model_load` takes such files, too.
-OSSICLE_API int32_t ossicle_hybrid_load(const char *path, const char *configuration, const ossicle_model *bottleneck,
-                                        const ossicle_load_options *options, ossicle_hybrid **hybrid);
+OSSICLE_API int32_t ossicle_hybrid_load(const char *path, const char *configuration,
+                                        const ossicle_model *bottleneck, const ossicle_load_options *options,
+                                        ossicle_hybrid **hybrid);
 
-/// Writes weights and configuration into one safetensors file. UNSUPPORTED when the bottleneck is a model of its own.
+/// Writes weights and configuration into one safetensors file. UNSUPPORTED when the bottleneck is a model of
+/// its own.
 OSSICLE_API int32_t ossicle_hybrid_save(const ossicle_hybrid *hybrid, const char *path);
 
 OSSICLE_API int32_t ossicle_hybrid_destroy(ossicle_hybrid *hybrid);
@@ -76,12 +84,13 @@ typedef enum ossicle_hybrid_text_kind {
     OSSICLE_HYBRID_PLAN = 2           ///< steps, kernels, buffers, bytes and FLOPs of one buffer
 } ossicle_hybrid_text_kind;
 
-OSSICLE_API size_t ossicle_hybrid_text(const ossicle_hybrid *hybrid, int32_t kind, char *buffer, size_t capacity);
+OSSICLE_API size_t ossicle_hybrid_text(const ossicle_hybrid *hybrid, int32_t kind, char *buffer,
+                                       size_t capacity);
 
-/// One buffer from a fresh state: `[input_channels, input_length]` to `[output_channels, input_length]`; counts are
-/// elements. The two may not overlap. SHAPE_MISMATCH for other sizes. [real-time]
-OSSICLE_API int32_t ossicle_hybrid_process(ossicle_hybrid *hybrid, const float *input, size_t input_count, float *output,
-                                           size_t output_count);
+/// One buffer from a fresh state: `[input_channels, input_length]` to `[output_channels, input_length]`;
+/// counts are elements. The two may not overlap. SHAPE_MISMATCH for other sizes. [real-time]
+OSSICLE_API int32_t ossicle_hybrid_process(ossicle_hybrid *hybrid, const float *input, size_t input_count,
+                                           float *output, size_t output_count);
 
 /// What the stages of one run took, in nanoseconds. The projection counts as bottleneck.
 typedef struct ossicle_hybrid_times {
@@ -91,17 +100,19 @@ typedef struct ossicle_hybrid_times {
 } ossicle_hybrid_times;
 
 /// The same run with the clock read between the stages. Allocates nothing, but is for measuring.
-OSSICLE_API int32_t ossicle_hybrid_time(ossicle_hybrid *hybrid, const float *input, size_t input_count, float *output,
-                                        size_t output_count, ossicle_hybrid_times *times);
+OSSICLE_API int32_t ossicle_hybrid_time(ossicle_hybrid *hybrid, const float *input, size_t input_count,
+                                        float *output, size_t output_count, ossicle_hybrid_times *times);
 
-/// A pipeline over audio in blocks of any size, in chunks of its own. A whole chunk is computed in the call that
-/// completes it.
+/// A pipeline over audio in blocks of any size, in chunks of its own. A whole chunk is computed in the call
+/// that completes it.
 typedef struct ossicle_hybrid_stream ossicle_hybrid_stream;
 
 typedef enum ossicle_window {
-    /// Convolution history and recurrent state are carried from chunk to chunk: the output is that of one whole buffer.
+    /// Convolution history and recurrent state are carried from chunk to chunk: the output is that of one
+    /// whole buffer.
     OSSICLE_WINDOW_NONE = 0,
-    /// Every chunk is a buffer of its own, from zero state; neighbours overlap and are cross-faded by sin², whose halves
+    /// Every chunk is a buffer of its own, from zero state; neighbours overlap and are cross-faded by sin²,
+    /// whose halves
     /// sum to one. Over half a chunk that is the periodic Hann window.
     OSSICLE_WINDOW_HANN = 1
 } ossicle_window;
@@ -109,13 +120,16 @@ typedef enum ossicle_window {
 typedef struct ossicle_hybrid_stream_options {
     uint32_t struct_size;
     int32_t window; ///< ossicle_window
-    int64_t chunk; ///< frames, a multiple of the total stride; 0: the total stride, or input_length with a window
-    int64_t overlap; ///< frames, a multiple of the total stride up to half a chunk; 0: half a chunk with a window
+    int64_t
+        chunk; ///< frames, a multiple of the total stride; 0: the total stride, or input_length with a window
+    int64_t
+        overlap; ///< frames, a multiple of the total stride up to half a chunk; 0: half a chunk with a window
 } ossicle_hybrid_stream_options;
 
 /// @param options  may be NULL: no window, the shortest chunk.
 /// @return INVALID_ARGUMENT naming the option; UNSUPPORTED when the network cannot run on without a window.
-OSSICLE_API int32_t ossicle_hybrid_stream_create(const ossicle_hybrid *hybrid, const ossicle_hybrid_stream_options *options,
+OSSICLE_API int32_t ossicle_hybrid_stream_create(const ossicle_hybrid *hybrid,
+                                                 const ossicle_hybrid_stream_options *options,
                                                  ossicle_hybrid_stream **stream);
 OSSICLE_API int32_t ossicle_hybrid_stream_destroy(ossicle_hybrid_stream *stream);
 
@@ -130,13 +144,14 @@ typedef struct ossicle_hybrid_stream_info {
 } ossicle_hybrid_stream_info;
 
 /// [real-time]
-OSSICLE_API int32_t ossicle_hybrid_stream_info_get(const ossicle_hybrid_stream *stream, ossicle_hybrid_stream_info *info);
+OSSICLE_API int32_t ossicle_hybrid_stream_info_get(const ossicle_hybrid_stream *stream,
+                                                   ossicle_hybrid_stream_info *info);
 
-/// The next `frames` frames, as many as there are, `[channels, frames]` on both sides. Any split of a signal into blocks
-/// gives the same output. `output` may equal `input` when both have as many channels. To get the end of a signal, process
-/// `latency` frames of silence behind it. [real-time]
-OSSICLE_API int32_t ossicle_hybrid_stream_process(ossicle_hybrid_stream *stream, const float *input, float *output,
-                                                  size_t frames);
+/// The next `frames` frames, as many as there are, `[channels, frames]` on both sides. Any split of a signal
+/// into blocks gives the same output. `output` may equal `input` when both have as many channels. To get the
+/// end of a signal, process `latency` frames of silence behind it. [real-time]
+OSSICLE_API int32_t ossicle_hybrid_stream_process(ossicle_hybrid_stream *stream, const float *input,
+                                                  float *output, size_t frames);
 
 /// Back to the state right after create, bit for bit. [real-time]
 OSSICLE_API int32_t ossicle_hybrid_stream_reset(ossicle_hybrid_stream *stream);
