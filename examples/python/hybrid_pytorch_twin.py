@@ -111,7 +111,7 @@ def train(twin: HybridTwin, steps: int, frames: int) -> float:
         loss = nn.functional.mse_loss(twin(tone + 0.1 * torch.randn_like(tone)), tone)
         loss.backward()
         optimizer.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def main() -> None:
