@@ -19,7 +19,8 @@ public func ossicle_session_create(
 
 private func extents(_ shape: ossicle_shape) throws -> [Int] {
     guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
-        throw OssicleError(.invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
+        throw OssicleError(
+            .invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
     }
     return withUnsafeBytes(of: shape.extent) { bytes in
         bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
@@ -37,7 +38,8 @@ private func session(_ handle: OpaquePointer?) throws -> Session {
 
 @c(ossicle_session_shape) @implementation
 public func ossicle_session_shape(
-    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32, _ shape: UnsafeMutablePointer<ossicle_shape>!
+    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32,
+    _ shape: UnsafeMutablePointer<ossicle_shape>!
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let session = try session(handle)
@@ -59,9 +61,13 @@ public func ossicle_session_shape(
 }
 
 @c(ossicle_session_memory) @implementation
-public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int { (try? session(handle))?.memoryByteCount ?? 0 }
+public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int {
+    (try? session(handle))?.memoryByteCount ?? 0
+}
 
 @c(ossicle_session_plan) @implementation
-public func ossicle_session_plan(_ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
+public func ossicle_session_plan(
+    _ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int
+) -> Int {
     (try? session(handle)).map { copyText($0.program.describe(), buffer, capacity) } ?? 0
 }

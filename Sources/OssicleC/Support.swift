@@ -56,7 +56,8 @@ func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
 }
 
 /// Writes as much of `value` as the caller's struct has room for.
-func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws {
+func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws
+{
     let target = try require(target, name)
     let given = Int(target.pointee[keyPath: size])
     guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }

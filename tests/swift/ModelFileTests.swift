@@ -38,7 +38,9 @@ import Testing
         let path = TestData.path("models/nam/lstm.nam")
         let text = try String(contentsOfFile: path, encoding: .utf8)
         // The last weight is the head's bias.
-        let at = text.range(of: "]", options: .backwards, range: text.startIndex..<text.range(of: "\"sample_rate\"")!.lowerBound)!
+        let at = text.range(
+            of: "]", options: .backwards,
+            range: text.startIndex..<text.range(of: "\"sample_rate\"")!.lowerBound)!
         var changed = text
         changed.insert(contentsOf: "1", at: at.lowerBound)
         var bytes = Array(changed.utf8)
@@ -50,7 +52,9 @@ import Testing
     }
 
     /// One row a time step, as Keras wrote them.
-    @Test(arguments: ["dense", "conv", "gru_1d", "lstm_1d"]) func rtneuralModelsMatchKeras(_ name: String) throws {
+    @Test(arguments: ["dense", "conv", "gru_1d", "lstm_1d"]) func rtneuralModelsMatchKeras(_ name: String)
+        throws
+    {
         let x = try RTNeuralTests.table("\(name)_x").map { Float($0[0]) }
         let y = try RTNeuralTests.table("\(name)_y").map { Float($0[0]) }
         let model = try Model.load(path: TestData.path("models/rtneural/\(name).json"))

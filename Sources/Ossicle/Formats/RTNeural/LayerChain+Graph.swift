@@ -43,7 +43,10 @@ extension LayerChain {
                 case .convolution(let c):
                     ("Conv1d k\(c.kernel) d\(c.dilation)", c.weight.count + (c.bias?.count ?? 0))
                 case .recurrent(let r):
-                    (r.cell == .lstm ? "LSTM" : "GRU", r.weightIH.count + r.weightHH.count + r.biasIH.count + r.biasHH.count)
+                    (
+                        r.cell == .lstm ? "LSTM" : "GRU",
+                        r.weightIH.count + r.weightHH.count + r.biasIH.count + r.biasHH.count
+                    )
                 case .batchNorm(let b): ("BatchNorm1d", 4 * b.channels)
                 case .activation(let a, _): ("\(a)", 0)
                 }
@@ -56,7 +59,10 @@ extension LayerChain {
         facts.sampleRate = sampleRate
         facts.runsAsStream = true
         facts.layers = summary
-        facts.metadata = "{" + metadata.map { "\(Quoting.json($0.key)): \(Quoting.json($0.value))" }.joined(separator: ", ") + "}"
+        facts.metadata =
+            "{"
+            + metadata.map { "\(Quoting.json($0.key)): \(Quoting.json($0.value))" }.joined(separator: ", ")
+            + "}"
         facts.receptiveField = receptiveField
         let model = try Model(facts: facts, inputShapes: [Graph.signalShape(channels: inputs)]) { shapes in
             try graph(input: shapes[0])
@@ -84,7 +90,8 @@ extension LayerChain {
         let worst = zip(found, selfTest.output).map { abs($0 - $1) }.max() ?? 0
         guard worst <= 1e-4 else {
             throw OssicleError(
-                .malformed, "\(file): its self-test expects another output: off by \(worst), at most 1e-4 allowed")
+                .malformed,
+                "\(file): its self-test expects another output: off by \(worst), at most 1e-4 allowed")
         }
     }
 }
