@@ -1,4 +1,4 @@
-"""The command line `ossicle`: info, process, bench.
+"""The command line `ossicle`: info, process, bench, and weights, run and compile for Core ML.
 
 Exit codes: 0 done; 1 failed, with the reason on stderr; 2 wrong usage; 130 interrupted, 143 terminated.
 """
@@ -26,6 +26,8 @@ examples:
   ossicle process amp.nam guitar.wav out.wav
   ossicle process --resample amp.nam takes/*.wav rendered/
   ossicle bench amp.nam --plot latency.png
+  ossicle weights vad.mlpackage --save vad.safetensors
+  ossicle compile vad.mlpackage
 
 `ossicle COMMAND --help` says more about each."""
 
@@ -62,9 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ossicle {__version__} ({isa()})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    from . import bench, info, process
+    from . import bench, compile, info, process, weights
 
-    for command in (info, process, bench):
+    for command in (info, process, bench, weights, compile):
         name = command.__name__.rpartition(".")[2]
         text = command.HELP
         sub = commands.add_parser(

@@ -37,9 +37,9 @@ class CoreMLWeight(NamedTuple):
 class CoreMLWeightLoader(Mapping[str, Array]):
     """A mapping of names to the weights of a `.mlpackage`, `.mlmodelc` (old or new) or `.mlmodel`.
 
-    A weight is read when it is asked for, as a new float32 array; half-width, quantised, palettised and sparse ones
-    come out expanded as Core ML defines it. Weights in a `.mlmodelc` of the older (Espresso) form have batch
-    normalisation folded in by Apple's compiler. May be used from several threads at once.
+    A weight is read when it is asked for, as a new float32 array; half-width, quantised, palettised and sparse
+    ones come out expanded as Core ML defines it. Weights in a `.mlmodelc` of the older (Espresso) form have
+    batch normalisation folded in by Apple's compiler. May be used from several threads at once.
 
     Args:
         path: the model; its files must not change while the loader lives.
@@ -74,8 +74,8 @@ class CoreMLWeightLoader(Mapping[str, Array]):
             expected_shape: the shape it must have; any if None.
 
         Raises:
-            WeightsError: there is none of that name, its shape is another one (the message has both), or it holds a
-                NaN or an infinity.
+            WeightsError: there is none of that name, its shape is another one (the message has both), or it
+                holds a NaN or an infinity.
             FormatError: its bytes do not hold together.
 
         """
@@ -99,8 +99,8 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         The result fits `ossicle.Linear.load_state_dict`.
 
         Args:
-            name: the operation's label or output, the layer's name in an older network, or the path of the PyTorch
-                module, such as "decoder.out".
+            name: the operation's label or output, the layer's name in an older network, or the path of the
+                PyTorch module, such as "decoder.out".
 
         Raises:
             WeightsError: no layer or more than one fits, or its weights are not constants.
@@ -121,13 +121,14 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         Core ML has one bias; it is `bias_ih_lN`, and `bias_hh_lN` is zero.
 
         Args:
-            prefix: how the operation's label, output or weight begins; the empty one takes every LSTM. (Converters
-                mostly keep no module name on recurrent weights.)
+            prefix: how the operation's label, output or weight begins; the empty one takes every LSTM.
+                (Converters mostly keep no module name on recurrent weights.)
             layer: which of those, from 0, in order of execution; N in the names.
             reverse: the backward half of a bidirectional layer; its names end in "_reverse".
 
         Returns:
-            `weight_ih_lN` [4 hidden, in], `weight_hh_lN` [4 hidden, hidden], `bias_ih_lN`, `bias_hh_lN` [4 hidden].
+            `weight_ih_lN` [4 hidden, in], `weight_hh_lN` [4 hidden, hidden], `bias_ih_lN` and `bias_hh_lN`
+            [4 hidden].
 
         Raises:
             WeightsError: there is no such layer.
@@ -136,10 +137,11 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         return self._load_layer(lib.OSSICLE_LAYER_LSTM, prefix, layer, reverse)
 
     def load_gru_weights(self, prefix: str = "", layer: int = 0, reverse: bool = False) -> dict[str, Array]:
-        """Reads one direction of Core ML's `gru`, with gates in PyTorch's order; otherwise as `load_lstm_weights`.
+        """Reads one direction of a `gru`, gates in PyTorch's order; otherwise as `load_lstm_weights`.
 
-        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: the weights do
-        not make `ossicle.GRU` compute the same. A PyTorch GRU converts to a loop whose weights are plain constants.
+        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: the weights
+        do not make `ossicle.GRU` compute the same. A PyTorch GRU converts to a loop whose weights are plain
+        constants.
         """
         return self._load_layer(lib.OSSICLE_LAYER_GRU, prefix, layer, reverse)
 
@@ -160,7 +162,7 @@ class CoreMLWeightLoader(Mapping[str, Array]):
 
     @property
     def description(self) -> dict[str, Any]:
-        """What the file says of itself: kind, functions with their inputs and outputs, operations, metadata."""
+        """What the file says of itself: kind, functions with inputs, outputs and operations, metadata."""
         return dict(json.loads(text(lib.ossicle_coreml_description, self._handle)))
 
     def __getitem__(self, name: str) -> Array:
