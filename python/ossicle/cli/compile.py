@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..coreml import compile
+from . import Failure
 
 HELP = """\
 Compile a Core ML package (.mlpackage) into a .mlmodelc, on any machine.
@@ -30,5 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     source = Path(options.package)
     target = Path(options.output) if options.output else source.with_suffix(".mlmodelc")
+    if target.exists() and not options.force:
+        raise Failure(f"{target}: exists already; --force replaces a compiled model")
     compile(source, target, options.force)
     print(f"{source} → {target}", file=sys.stderr)

@@ -37,9 +37,9 @@ class CoreMLWeight(NamedTuple):
 class CoreMLWeightLoader(Mapping[str, Array]):
     """A mapping of names to the weights of a `.mlpackage`, `.mlmodelc` (old or new) or `.mlmodel`.
 
-    A weight is read when it is asked for, as a new float32 array; half-width, quantised, palettised and sparse
-    ones come out expanded as Core ML defines it. Weights in a `.mlmodelc` of the older (Espresso) form have
-    batch normalisation folded in by Apple's compiler. May be used from several threads at once.
+    A weight is read when it is asked for, as a new float32 array; half-width, quantised, palettised and
+    sparse ones come out expanded as Core ML defines it. Weights in a `.mlmodelc` of the older (Espresso) form
+    have batch normalisation folded in by Apple's compiler. May be used from several threads at once.
 
     Args:
         path: the model; its files must not change while the loader lives.
@@ -139,9 +139,9 @@ class CoreMLWeightLoader(Mapping[str, Array]):
     def load_gru_weights(self, prefix: str = "", layer: int = 0, reverse: bool = False) -> dict[str, Array]:
         """Reads one direction of a `gru`, gates in PyTorch's order; otherwise as `load_lstm_weights`.
 
-        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: the weights
-        do not make `ossicle.GRU` compute the same. A PyTorch GRU converts to a loop whose weights are plain
-        constants.
+        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: the
+        weights do not make `ossicle.GRU` compute the same. A PyTorch GRU converts to a loop whose weights are
+        plain constants.
         """
         return self._load_layer(lib.OSSICLE_LAYER_GRU, prefix, layer, reverse)
 
