@@ -29,10 +29,12 @@ typedef struct ossicle_tensor {
 } ossicle_tensor;
 
 /// @return INVALID_ARGUMENT for an index out of range, UNSUPPORTED for more than OSSICLE_MAX_RANK axes.
-OSSICLE_API int32_t ossicle_tensors_get(const ossicle_tensors *tensors, int32_t index, ossicle_tensor *tensor);
+OSSICLE_API int32_t ossicle_tensors_get(const ossicle_tensors *tensors, int32_t index,
+                                        ossicle_tensor *tensor);
 
 /// The name of an array; 0 for a wrong handle or index.
-OSSICLE_API size_t ossicle_tensors_name(const ossicle_tensors *tensors, int32_t index, char *buffer, size_t capacity);
+OSSICLE_API size_t ossicle_tensors_name(const ossicle_tensors *tensors, int32_t index, char *buffer,
+                                        size_t capacity);
 
 /// Writes all of them into a safetensors file, in its canonical order. An existing file is replaced.
 /// @return IO naming the path and the system's reason.
