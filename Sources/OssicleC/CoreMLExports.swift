@@ -98,7 +98,8 @@ public func ossicle_coreml_weight_read(
             ?? loader.loadWeights(name: name)
         guard tensor.count == count else {
             throw OssicleError(
-                .shapeMismatch, "weight '\(name)' of shape \(tensor.shape) has \(tensor.count) elements, count is \(count)")
+                .shapeMismatch,
+                "weight '\(name)' of shape \(tensor.shape) has \(tensor.count) elements, count is \(count)")
         }
         guard count > 0 else { return }
         UnsafeMutableRawPointer(try require(data, "data"))

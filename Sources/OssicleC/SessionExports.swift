@@ -28,7 +28,8 @@ private func session(_ handle: OpaquePointer?) throws -> Session {
 
 @c(ossicle_session_shape) @implementation
 public func ossicle_session_shape(
-    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32, _ shape: UnsafeMutablePointer<ossicle_shape>!
+    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32,
+    _ shape: UnsafeMutablePointer<ossicle_shape>!
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let session = try session(handle)
@@ -46,9 +47,13 @@ public func ossicle_session_shape(
 }
 
 @c(ossicle_session_memory) @implementation
-public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int { (try? session(handle))?.memoryByteCount ?? 0 }
+public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int {
+    (try? session(handle))?.memoryByteCount ?? 0
+}
 
 @c(ossicle_session_plan) @implementation
-public func ossicle_session_plan(_ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
+public func ossicle_session_plan(
+    _ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int
+) -> Int {
     (try? session(handle)).map { copyText($0.program.describe(), buffer, capacity) } ?? 0
 }

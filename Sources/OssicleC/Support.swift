@@ -56,7 +56,8 @@ func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
 }
 
 /// Writes as much of `value` as the caller's struct has room for.
-func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws {
+func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws
+{
     let target = try require(target, name)
     let given = Int(target.pointee[keyPath: size])
     guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
@@ -91,7 +92,8 @@ func fillShape<Extents>(_ target: inout Extents, _ shape: [Int], _ name: String)
 /// The extents of a caller's shape.
 func extents(_ shape: ossicle_shape) throws -> [Int] {
     guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
-        throw OssicleError(.invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
+        throw OssicleError(
+            .invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
     }
     return withUnsafeBytes(of: shape.extent) { bytes in
         bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }

@@ -49,5 +49,7 @@ public func ossicle_tensors_name(
 
 @c(ossicle_tensors_save) @implementation
 public func ossicle_tensors_save(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32 {
-    status(on: UnsafeRawPointer(handle)) { try SafeTensors.write(list(handle).tensors, to: text(path, "path")) }
+    status(on: UnsafeRawPointer(handle)) {
+        try SafeTensors.write(list(handle).tensors, to: text(path, "path"))
+    }
 }

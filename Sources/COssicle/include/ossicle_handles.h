@@ -29,7 +29,8 @@ typedef struct ok_stream_facts {
 
 /// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use.
 /// @return the handle, or NULL when the table is full or memory is short.
-void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance, const ok_stream_facts *facts);
+void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance,
+                       const ok_stream_facts *facts);
 /// The object, or NULL when the handle is not a live one of this kind. [real-time]
 void *ok_handle_object(const void *handle, ok_handle_kind kind);
 /// Frees the handle and answers its object, or NULL.

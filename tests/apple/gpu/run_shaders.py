@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The Metal kernels, as PTX made from the unchanged .metal files, on an NVIDIA GPU: every kernel against float64, and
-the three Conv1d variants timed beside torch.nn.functional.conv1d.
+"""The Metal kernels, as PTX made from the unchanged .metal files, on an NVIDIA GPU.
+
+Every kernel against float64, and the three Conv1d variants timed beside torch.nn.functional.conv1d.
 
 usage: run_shaders.py [--ptx shaders.ptx] [--out FOLDER]
-Needs torch, the NVIDIA driver and ptx_driver.py beside it. Writes FOLDER/shaders.json and FOLDER/shaders.md; exit status 1 on any failure.
-Times say nothing about Apple GPUs: what carries over is that the kernels are right on a real GPU.
+Needs torch, the NVIDIA driver and ptx_driver.py beside it. Writes FOLDER/shaders.json and FOLDER/shaders.md;
+exit status 1 on any failure. Times say nothing about Apple GPUs: what carries over is that the kernels
+are right on a real GPU.
 """
 
 import argparse
@@ -17,7 +19,6 @@ import sys
 
 import torch
 import torch.nn.functional as F
-
 from ptx_driver import Driver, parameters
 
 BIAS, BEFORE, AFTER = 1, 2, 4
@@ -158,7 +159,8 @@ class Conv:
     def describe(self):
         arrow = "ConvTranspose1d" if self.transposed else "Conv1d"
         return (
-            f"{arrow} {self.ic}->{self.oc}/{self.groups} L{self.length} K{self.k} s{self.stride} d{self.dilation} "
+            f"{arrow} {self.ic}->{self.oc}/{self.groups} L{self.length} K{self.k} s{self.stride} "
+            f"d{self.dilation} "
             f"p{self.padding} {self.act} flags{self.flags}"
         )
 
@@ -238,7 +240,8 @@ def check_convolutions(driver):
             runs += 1
             if not ratio <= 1 or stray:
                 failures.append(
-                    f"{name}: {case.describe()}: {ratio:.3g} of the bound{', wrote outside a row' if stray else ''}"
+                    f"{name}: {case.describe()}: {ratio:.3g} of the bound"
+                    f"{', wrote outside a row' if stray else ''}"
                 )
             if not ratio <= worst.get(name, 0):
                 worst[name] = ratio

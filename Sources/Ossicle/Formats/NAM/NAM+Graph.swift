@@ -54,7 +54,10 @@ extension NAMModel {
 extension NAMMetadata {
     func json(version: String) -> String {
         var fields = [("version", Quoting.json(version))]
-        let numbers = [("loudness", loudness), ("gain", gain), ("input_level_dbu", inputLevel), ("output_level_dbu", outputLevel)]
+        let numbers = [
+            ("loudness", loudness), ("gain", gain), ("input_level_dbu", inputLevel),
+            ("output_level_dbu", outputLevel),
+        ]
         for case (let key, let value?) in numbers { fields.append((key, "\(value)")) }
         for (key, value) in texts { fields.append((key, Quoting.json(value))) }
         return "{" + fields.map { "\(Quoting.json($0.0)): \($0.1)" }.joined(separator: ", ") + "}"
@@ -81,7 +84,9 @@ extension NAMLSTM {
         }
         let weight = try graph.constant("\(name)head.weight", head.weight, [head.outputs, head.inputs])
         var inputs = [x, weight]
-        if let bias = head.bias { inputs.append(try graph.constant("\(name)head.bias", bias, [head.outputs])) }
+        if let bias = head.bias {
+            inputs.append(try graph.constant("\(name)head.bias", bias, [head.outputs]))
+        }
         let y = try graph.add(LinearOperation(hasBias: head.bias != nil), inputs, name: "\(name)head")[0]
         return try graph.swappedAxes(y, name: "\(name)channels")
     }

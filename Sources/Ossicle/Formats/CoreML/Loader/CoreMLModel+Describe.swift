@@ -21,7 +21,8 @@ extension CoreMLModel {
                     (
                         "user",
                         .object(
-                            metadata.userDefined.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+                            metadata.userDefined.sorted { $0.key < $1.key }
+                                .map { ($0.key, .string($0.value)) })
                     ),
                 ])
             ),
