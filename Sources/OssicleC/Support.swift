@@ -69,6 +69,37 @@ func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UI
     }
 }
 
+/// The element a caller asks for by its index.
+func element<T>(_ list: [T], _ index: Int32, _ name: String) throws -> T {
+    guard list.indices.contains(Int(index)) else {
+        throw OssicleError(.invalidArgument, "there is no \(name) \(index); there are \(list.count)")
+    }
+    return list[Int(index)]
+}
+
+/// Writes a shape into a struct's array of OSSICLE_MAX_RANK extents, which is a tuple to Swift.
+func fillShape<Extents>(_ target: inout Extents, _ shape: [Int], _ name: String) throws {
+    guard shape.count <= Int(OSSICLE_MAX_RANK) else {
+        throw OssicleError(
+            .unsupported, "'\(name)' has \(shape.count) axes, more than \(OSSICLE_MAX_RANK)")
+    }
+    withUnsafeMutableBytes(of: &target) { bytes in
+        let extents = bytes.assumingMemoryBound(to: Int64.self)
+        for (i, extent) in shape.enumerated() { extents[i] = Int64(extent) }
+    }
+}
+
+/// The extents of a caller's shape.
+func extents(_ shape: ossicle_shape) throws -> [Int] {
+    guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
+        throw OssicleError(
+            .invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
+    }
+    return withUnsafeBytes(of: shape.extent) { bytes in
+        bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
+    }
+}
+
 func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {
     var text = text
     return text.withUTF8 { bytes in

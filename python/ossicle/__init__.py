@@ -11,6 +11,7 @@ Layers have PyTorch's names (`1D` for `1d`), arguments, weight names and shapes:
 and `Sequential`. Everything that goes wrong is an `OssicleError`.
 """
 
+from . import coreml
 from ._errors import (
     ArgumentError,
     BlockTooLongError,
@@ -34,12 +35,15 @@ from ._ports import Port
 from ._sequential import BufferStats, Sequential
 from ._stream import Stream
 from ._version import __version__, abi_version, isa
+from .coreml import CoreMLWeight, CoreMLWeightLoader
 
 __all__ = [
     "ArgumentError",
     "BlockTooLongError",
     "BufferStats",
     "ClosedError",
+    "CoreMLWeight",
+    "CoreMLWeightLoader",
     "DTypeError",
     "FileError",
     "FormatError",
@@ -57,6 +61,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "abi_version",
+    "coreml",
     "isa",
     "load",
 ]

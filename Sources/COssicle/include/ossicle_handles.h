@@ -14,7 +14,9 @@ typedef enum ok_handle_kind {
     OK_HANDLE_MODEL = 1,
     OK_HANDLE_SESSION,
     OK_HANDLE_STREAM,
-    OK_HANDLE_SEQUENTIAL
+    OK_HANDLE_SEQUENTIAL,
+    OK_HANDLE_TENSORS,
+    OK_HANDLE_COREML
 } ok_handle_kind;
 
 /// What a real-time call needs to know of a stream beside its instance.
