@@ -370,9 +370,9 @@ def everything() -> Iterator[tuple[str, Callable[[], Work]]]:
             yield "recurrent", lambda k=kind, h=hidden, b=block: recurrent_stream(k, h, b)
     for block in (64, 2048):
         yield "nam", lambda b=block: wavenet(b)
-    for size in (512, 2048):
+    for inputs, outputs in ((64, 32), (512, 512), (2048, 2048)):
         for batch in (1, 4, 32, 256):
-            yield "linear", lambda s=size, b=batch: linear(s, s, b)
+            yield "linear", lambda i=inputs, o=outputs, b=batch: linear(i, o, b)
     for hidden in (256, 512):
         yield "lstm", lambda h=hidden: lstm_stack(h)
     for inputs, outputs, kernel, stride, dilation in CONVOLUTIONS:
