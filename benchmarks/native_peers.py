@@ -1,4 +1,4 @@
-"""C++ peers, where `native/build.sh` has built them; RTNeural in variants, of which compare.py takes the best."""
+"""C++ peers, where `native/build.sh` has built them; compare.py takes the best of RTNeural's variants."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ template <typename Layer, int hidden, bool is_lstm> struct Recurrent : Model {
     RTNeural::ModelT<float, 1, 1, Layer, RTNeural::DenseT<float, hidden, 1>> model;
 
     Recurrent(const float *const *weights) {
-        const std::vector<int> order = is_lstm ? std::vector{0, 1, 2, 3} : std::vector{1, 0, 2}; // r, z, n to z, r, h
+        const std::vector<int> order =
+            is_lstm ? std::vector{0, 1, 2, 3} : std::vector{1, 0, 2}; // r, z, n to z, r, h
         auto &layer = model.template get<0>();
         layer.setWVals(transposed(weights[0], hidden, 1, order));
         layer.setUVals(transposed(weights[1], hidden, hidden, order));
