@@ -4,7 +4,8 @@
 
 void ok_view(const void *arguments, ok_context *context) {
     const ok_view_args *args = arguments;
-    context->slots[args->destination] = (char *)context->slots[args->source] + ok_length(args->offset, context);
+    context->slots[args->destination] =
+        (char *)context->slots[args->source] + ok_length(args->offset, context);
 }
 
 void ok_mute(const void *arguments, ok_context *context) {

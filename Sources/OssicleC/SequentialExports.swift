@@ -19,12 +19,14 @@ public func ossicle_sequential_destroy(_ sequential: OpaquePointer!) -> Int32 {
 
 @c(ossicle_sequential_add) @implementation
 public func ossicle_sequential_add(
-    _ handle: OpaquePointer!, _ module: UnsafePointer<CChar>!, _ arguments: UnsafePointer<CChar>!, _ unchecked: Int32
+    _ handle: OpaquePointer!, _ module: UnsafePointer<CChar>!, _ arguments: UnsafePointer<CChar>!,
+    _ unchecked: Int32
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let sequential = try sequential(handle)
         try sequential.add(
-            module: text(module, "module"), arguments: arguments.map { String(cString: $0) }, unchecked: unchecked != 0)
+            module: text(module, "module"), arguments: arguments.map { String(cString: $0) },
+            unchecked: unchecked != 0)
     }
 }
 
@@ -41,7 +43,8 @@ public func ossicle_sequential_set_weight(
 }
 
 @c(ossicle_sequential_load_weights) @implementation
-public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32 {
+public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32
+{
     status(on: UnsafeRawPointer(handle)) { try sequential(handle).loadWeights(path: text(path, "path")) }
 }
 
@@ -67,7 +70,8 @@ public func ossicle_sequential_buffer_stats(
             stats,
             ossicle_buffer_stats(
                 struct_size: 0, buffer_count: Int32(found.bufferCount), naive_count: Int32(found.naiveCount),
-                reserved: 0, allocated_bytes: Int64(found.allocatedBytes), naive_bytes: Int64(found.naiveBytes),
+                reserved: 0, allocated_bytes: Int64(found.allocatedBytes),
+                naive_bytes: Int64(found.naiveBytes),
                 scratch_bytes: Int64(found.scratchBytes)),
             size: \.struct_size, "stats")
     }

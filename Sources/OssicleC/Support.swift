@@ -56,7 +56,8 @@ func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
 }
 
 /// Writes as much of `value` as the caller's struct has room for.
-func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws {
+func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws
+{
     let target = try require(target, name)
     let given = Int(target.pointee[keyPath: size])
     guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
@@ -90,6 +91,37 @@ func copiedWeight(
     guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
     let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
     return try Tensor(shape: extents, dataType: type, storage: storage)
+}
+
+/// The element a caller asks for by its index.
+func element<T>(_ list: [T], _ index: Int32, _ name: String) throws -> T {
+    guard list.indices.contains(Int(index)) else {
+        throw OssicleError(.invalidArgument, "there is no \(name) \(index); there are \(list.count)")
+    }
+    return list[Int(index)]
+}
+
+/// Writes a shape into a struct's array of OSSICLE_MAX_RANK extents, which is a tuple to Swift.
+func fillShape<Extents>(_ target: inout Extents, _ shape: [Int], _ name: String) throws {
+    guard shape.count <= Int(OSSICLE_MAX_RANK) else {
+        throw OssicleError(
+            .unsupported, "'\(name)' has \(shape.count) axes, more than \(OSSICLE_MAX_RANK)")
+    }
+    withUnsafeMutableBytes(of: &target) { bytes in
+        let extents = bytes.assumingMemoryBound(to: Int64.self)
+        for (i, extent) in shape.enumerated() { extents[i] = Int64(extent) }
+    }
+}
+
+/// The extents of a caller's shape.
+func extents(_ shape: ossicle_shape) throws -> [Int] {
+    guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
+        throw OssicleError(
+            .invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
+    }
+    return withUnsafeBytes(of: shape.extent) { bytes in
+        bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
+    }
 }
 
 func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {

@@ -12,6 +12,7 @@ and `Sequential`; `HybridPipeline` is an LSTM between convolutions. Everything t
 `OssicleError`.
 """
 
+from . import coreml
 from ._errors import (
     ArgumentError,
     BlockTooLongError,
@@ -38,12 +39,15 @@ from ._ports import Port
 from ._sequential import BufferStats, Sequential
 from ._stream import Stream
 from ._version import __version__, abi_version, isa
+from .coreml import CoreMLWeight, CoreMLWeightLoader
 
 __all__ = [
     "ArgumentError",
     "BlockTooLongError",
     "BufferStats",
     "ClosedError",
+    "CoreMLWeight",
+    "CoreMLWeightLoader",
     "DTypeError",
     "FileError",
     "FormatError",
@@ -66,6 +70,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "abi_version",
+    "coreml",
     "isa",
     "load",
 ]

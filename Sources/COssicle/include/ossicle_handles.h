@@ -16,6 +16,8 @@ typedef enum ok_handle_kind {
     OK_HANDLE_SESSION,
     OK_HANDLE_STREAM,
     OK_HANDLE_SEQUENTIAL,
+    OK_HANDLE_TENSORS,
+    OK_HANDLE_COREML,
     OK_HANDLE_HYBRID,
     OK_HANDLE_HYBRID_STREAM
 } ok_handle_kind;
@@ -29,8 +31,8 @@ typedef struct ok_stream_facts {
     int32_t window; // of a hybrid stream
 } ok_stream_facts;
 
-/// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use: an `ok_instance`, or the
-/// `ok_overlap` of a hybrid stream.
+/// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use: an
+/// `ok_instance`, or the `ok_overlap` of a hybrid stream.
 /// @return the handle, or NULL when the table is full or memory is short.
 void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts);
 /// The object, or NULL when the handle is not a live one of this kind. [real-time]

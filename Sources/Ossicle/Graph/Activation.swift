@@ -3,7 +3,8 @@ import CKernels
 /// A scalar function of one variable, with PyTorch's names, formulas and default parameters.
 public struct Activation: Hashable, Sendable {
     public enum Kind: Int32, Sendable, CaseIterable {
-        case identity, relu, leakyRelu, elu, selu, gelu, geluTanh, sigmoid, tanh, silu, softplus, softsign, mish
+        case identity, relu, leakyRelu, elu, selu, gelu, geluTanh, sigmoid, tanh, silu, softplus, softsign,
+            mish
         case hardtanh, hardsigmoid, hardswish, exp, log, sqrt, abs, negate
         /// A rational tanh, faster and less exact; only where asked for by name.
         case fastTanh

@@ -110,12 +110,15 @@ public struct Graph: Sendable {
         let outputs = types.enumerated().map { i, type in
             makeValue(types.count == 1 ? name : "\(name).\(i)", type)
         }
-        nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: outputs, regions: regions))
+        nodes.append(
+            Node(name: name, operation: operation, inputs: inputs, outputs: outputs, regions: regions))
         return outputs
     }
 
     /// `add` for operations with one output.
-    public mutating func apply(_ operation: any Operation, _ inputs: ValueID..., name: String? = nil) throws -> ValueID {
+    public mutating func apply(_ operation: any Operation, _ inputs: ValueID..., name: String? = nil) throws
+        -> ValueID
+    {
         try add(operation, inputs, name: name)[0]
     }
 
@@ -145,7 +148,9 @@ public struct Graph: Sendable {
 
     /// Whether an operation relies on lengths that are multiples of its stride, in whole runs too.
     var dividesEvenly: Bool {
-        nodes.contains { ($0.operation as? Convolution)?.sources.contains { $0.contains(where: \.dividesEvenly) } == true }
+        nodes.contains {
+            ($0.operation as? Convolution)?.sources.contains { $0.contains(where: \.dividesEvenly) } == true
+        }
     }
 
     /// Whether any input has a dynamic extent.

@@ -68,20 +68,24 @@ extension Operation {
     func expect(_ type: ValueType, rank: ClosedRange<Int>, _ what: String = "input") throws {
         guard rank.contains(type.rank) else {
             let ranks = rank.count == 1 ? "\(rank.lowerBound)" : "\(rank.lowerBound) to \(rank.upperBound)"
-            throw OssicleError(.shapeMismatch, "\(what): expected \(ranks) dimensions, found \(type.shape.text)")
+            throw OssicleError(
+                .shapeMismatch, "\(what): expected \(ranks) dimensions, found \(type.shape.text)")
         }
     }
 
     func expect(_ type: ValueType, shape: [Dim], _ what: String) throws {
         guard type.shape == shape else {
-            throw OssicleError(.shapeMismatch, "\(what): expected shape \(shape.text), found \(type.shape.text)")
+            throw OssicleError(
+                .shapeMismatch, "\(what): expected shape \(shape.text), found \(type.shape.text)")
         }
     }
 
     func requireWholeSignal(_ axis: Int, of type: ValueType) throws {
         if !type.shape[axis].isFixed {
             throw OssicleError(
-                .unsupported, "\(name) mixes all frames of the signal (axis \(axis) of \(type.shape.text)) and cannot stream")
+                .unsupported,
+                "\(name) mixes all frames of the signal (axis \(axis) of \(type.shape.text)) and cannot stream"
+            )
         }
     }
 }

@@ -10,6 +10,8 @@ public struct HybridNetwork: Layer {
     public let bottleneck: any Layer
     /// What the bottleneck makes of each step.
     public let features: Int
+    /// Whether the bottleneck takes any number of steps; one that does not fixes the length to `inputLength`.
+    public let takesAnyLength: Bool
     let encoder: [HybridStage]
     let decoder: [HybridStage]
 
@@ -27,7 +29,7 @@ public struct HybridNetwork: Layer {
             ?? LSTM(
                 inputSize: last, hiddenSize: configuration.hiddenSize, numLayers: configuration.numLayers,
                 bidirectional: configuration.bidirectional)
-        features = try Self.features(of: self.bottleneck, channels: last)
+        (features, takesAnyLength) = try Self.features(of: self.bottleneck, configuration)
         if !configuration.projection, configuration.skipConnections, features != last {
             throw OssicleError(
                 .shapeMismatch,
@@ -52,22 +54,31 @@ public struct HybridNetwork: Layer {
         }
     }
 
-    private static func features(of bottleneck: any Layer, channels: Int) throws -> Int {
-        let input: [Dim] = [.dynamic, .fixed(channels)]
-        let output: [Dim]
-        do { output = try bottleneck.outputShape(for: input) } catch let error as OssicleError {
-            throw error.within("bottleneck")
+    /// What a bottleneck makes of each step, of any number of them or of those of `inputLength` alone.
+    private static func features(
+        of bottleneck: any Layer, _ configuration: HybridConfiguration
+    ) throws -> (Int, takesAnyLength: Bool) {
+        let steps = (configuration.inputLength + configuration.totalStride - 1) / configuration.totalStride
+        var failure: (any Error)?
+        for extent: Dim in [.dynamic, .fixed(steps)] {
+            let input = [extent, .fixed(configuration.channels.last!)]
+            do {
+                let output = try bottleneck.outputShape(for: input)
+                guard output.count == 2, output[0] == extent, let features = output[1].fixedValue else {
+                    throw OssicleError(
+                        .shapeMismatch,
+                        "expected features for each step of \(input.text), found \(output.text)")
+                }
+                return (features, !extent.isFixed)
+            } catch { failure = failure ?? error }
         }
-        guard output.count == 2, output[0] == .dynamic, let features = output[1].fixedValue else {
-            throw OssicleError(
-                .shapeMismatch,
-                "bottleneck (\(bottleneck.module)): expected one step of features for each step of "
-                    + "\(input.text), found \(output.text)")
-        }
-        return features
+        let reason = failure as? OssicleError ?? OssicleError(.internal, "no output")
+        throw reason.within("bottleneck (\(bottleneck.module))")
     }
 
-    public var inputShape: [Dim]? { [.fixed(configuration.inChannels), .dynamic] }
+    public var inputShape: [Dim]? {
+        [.fixed(configuration.inChannels), takesAnyLength ? .dynamic : .fixed(configuration.inputLength)]
+    }
 
     public var parameters: [Parameter] {
         func named(_ prefix: String, _ parameters: [Parameter]) -> [Parameter] {

@@ -13,6 +13,7 @@ public final class HybridPipeline: @unchecked Sendable {
     /// Prepared for one buffer of `inputLength` frames.
     let session: Session
     let weights: [String: Tensor]
+    private let placement: Placement
 
     public var configuration: HybridConfiguration { network.configuration }
 
@@ -31,11 +32,25 @@ public final class HybridPipeline: @unchecked Sendable {
             WeightSource(sorted, file: "state_dict", options: options))
     }
 
-    init(_ network: HybridNetwork, _ source: WeightSource) throws {
+    init(_ network: HybridNetwork, _ source: WeightSource, placement: Placement = .portable) throws {
         self.network = network
+        self.placement = placement
         weights = try Self.take(network, source)
         model = try Self.model(network, weights)
-        session = try model.session([[network.configuration.inChannels, network.configuration.inputLength]])
+        session = try Self.session(model, network, placement, frames: network.configuration.inputLength)
+    }
+
+    /// A plan for buffers of one length, on the backends that were asked for.
+    func session(frames: Int) throws -> Session {
+        try Self.session(model, network, placement, frames: frames)
+    }
+
+    private static func session(
+        _ model: Model, _ network: HybridNetwork, _ placement: Placement, frames: Int
+    ) throws -> Session {
+        let shape: [Dim] = [.fixed(network.configuration.inChannels), .fixed(frames)]
+        return try Session(
+            Program(model.graph(for: [shape]), mode: .fixed(length: 1), optimize: true, placement: placement))
     }
 
     static func take(_ network: HybridNetwork, _ source: WeightSource) throws -> [String: Tensor] {

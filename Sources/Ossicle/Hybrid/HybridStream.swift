@@ -59,11 +59,13 @@ public final class HybridStream: @unchecked Sendable {
             runner = stream.instance
             latency = self.chunk - 1 + stream.latency
         case .hann:
-            runner = try pipeline.model.session([[inputChannels, self.chunk]]).instance
+            runner = try pipeline.session(frames: self.chunk).instance
             latency = self.chunk - 1
         }
         let hop = self.chunk - self.overlap
-        let input = inputChannels * self.chunk, result = outputChannels * self.chunk
+        let input = inputChannels * self.chunk
+        // Without overlap a run writes what is ready at once.
+        let result = self.overlap > 0 ? outputChannels * self.chunk : 0
         let ready = outputChannels * hop, tail = outputChannels * self.overlap
         let floats = memory.floats(input + result + ready + tail)
         realtime = memory.store(

@@ -8,6 +8,19 @@ public struct ModelLayer: Layer {
 
     public init(_ model: Model) { self.model = model }
 
+    /// A graph with one required input, for exactly its shapes.
+    ///
+    /// - Throws: `unsupported` for a graph of several inputs.
+    public init(_ graph: Graph) throws {
+        let required = graph.inputs.filter { !$0.isOptional }
+        guard required.count == 1 else {
+            throw OssicleError(.unsupported, "expected a graph with one input, found \(required.count)")
+        }
+        model = try Model(
+            facts: Model.Facts(format: "graph"), inputShapes: [graph.type(of: required[0].value).shape]
+        ) { _ in graph }
+    }
+
     public var module: String { "Model" }
     public var inputShape: [Dim]? { model.graph.inputs.first.map { model.graph.type(of: $0.value).shape } }
 
@@ -45,6 +58,11 @@ extension Graph {
         for port in other.inputs {
             let type = other.type(of: port.value)
             guard port.isOptional else {
+                guard type == self.type(of: input) else {
+                    throw OssicleError(
+                        .shapeMismatch,
+                        "the model takes \(type), the layer before it gives \(self.type(of: input))")
+                }
                 values[port.value] = input
                 continue
             }

@@ -12,9 +12,12 @@ struct ProgramBuilder {
     private(set) var placed: [String] = []
     let granularity: Int
 
-    init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?) throws {
+    init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?)
+        throws
+    {
         guard let kernels = kernels ?? ok_kernels_named(ok_best_isa()) else {
-            throw OssicleError(.unsupported, "this processor has none of the instruction sets the kernels need")
+            throw OssicleError(
+                .unsupported, "this processor has none of the instruction sets the kernels need")
         }
         let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
         emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
@@ -49,7 +52,9 @@ struct ProgramBuilder {
                     node.inputs = node.inputs.map { $0 == old ? copy : $0 }
                     return node
                 }
-                for o in graph.outputs.indices where graph.outputs[o].value == old { graph.outputs[o].value = copy }
+                for o in graph.outputs.indices where graph.outputs[o].value == old {
+                    graph.outputs[o].value = copy
+                }
             }
         }
         let made = Set(graph.nodes.flatMap(\.outputs))
@@ -61,7 +66,8 @@ struct ProgramBuilder {
             let value = graph.outputs[i].value
             // A history cannot lie in the caller's buffer, nor can one value lie in two.
             if made.contains(value), !readers.contains(value), seen.insert(value).inserted { continue }
-            graph.outputs[i].value = try graph.apply(Unary(.identity), value, name: "\(graph.outputs[i].name).out")
+            graph.outputs[i].value = try graph.apply(
+                Unary(.identity), value, name: "\(graph.outputs[i].name).out")
         }
         return graph
     }

@@ -8,7 +8,9 @@ extension Model {
     }
 
     /// The same from bytes; `name` stands for the file in messages.
-    public static func load(bytes: UnsafeRawBufferPointer, name: String = "bytes", options: LoadOptions = LoadOptions())
+    public static func load(
+        bytes: UnsafeRawBufferPointer, name: String = "bytes", options: LoadOptions = LoadOptions()
+    )
         throws -> Model
     {
         try load(Storage.copy(bytes), name: name, options: options)
@@ -24,11 +26,13 @@ extension Model {
                 let file = try SafeTensors(storage, file: name)
                 guard HybridPipeline.isPipeline(file) else {
                     throw OssicleError(
-                        .unsupported, "\(name): a safetensors file holds weights but no layers; load it into a Sequential")
+                        .unsupported,
+                        "\(name): a safetensors file holds weights but no layers; load it into a Sequential")
                 }
                 return try HybridPipeline.loadModel(file, options: options)
             }
-            throw OssicleError(.malformed, "\(name): expected a JSON model (.nam, RTNeural, GuitarML), found other bytes")
+            throw OssicleError(
+                .malformed, "\(name): expected a JSON model (.nam, RTNeural, GuitarML), found other bytes")
         }
         let root = try JSON.parse(storage, file: name)
         if try naming(name, { try root.object()["architecture"] }) != nil {

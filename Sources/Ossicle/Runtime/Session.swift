@@ -24,7 +24,8 @@ public final class Session: @unchecked Sendable {
     /// Runs on the first input and output, from a fresh state. Real-time safe.
     ///
     /// - Returns: 0, or the code of what was wrong.
-    public func run(_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) -> Int32 {
+    public func run(_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) -> Int32
+    {
         ok_instance_run_f32(instance.c, input.baseAddress, input.count, output.baseAddress, output.count)
     }
 

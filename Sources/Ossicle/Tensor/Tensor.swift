@@ -25,7 +25,8 @@ public struct Tensor: Sendable {
         guard byteOffset >= 0, byteOffset <= storage.count, total <= storage.count - byteOffset else {
             throw OssicleError(
                 .shapeMismatch,
-                "shape \(shape) of \(dataType) needs \(total) bytes from byte \(byteOffset), the storage has \(storage.count)")
+                "shape \(shape) of \(dataType) needs \(total) bytes from byte \(byteOffset), the storage has \(storage.count)"
+            )
         }
         self.shape = shape
         self.dataType = dataType

@@ -119,6 +119,78 @@ import Testing
                 == HybridTesting.forward(HybridPipeline(configuration, weights: weights), signal))
     }
 
+    /// As a Core ML model of fixed shapes is.
+    @Test func aGraphOfFixedShapesCanBeTheBottleneck() throws {
+        let configuration = HybridTesting.configuration()
+        let network = try HybridNetwork(configuration)
+        let weights = try HybridTesting.weights(network)
+        let lstm = network.bottleneck
+        var graph = Graph()
+        let x = graph.input("x", ValueType([.fixed(16), .fixed(6)]))
+        var values: [String: ValueID] = [:]
+        for parameter in lstm.parameters {
+            values[parameter.name] = graph.constant(parameter.name, weights["bottleneck.\(parameter.name)"]!)
+        }
+        graph.output("y", try lstm.append(to: &graph, [x], weights: values)[0])
+        let outside = weights.filter { !$0.key.hasPrefix("bottleneck.") }
+        let custom = try HybridPipeline(configuration, weights: outside, bottleneck: ModelLayer(graph))
+        let usual = try HybridPipeline(configuration, weights: weights)
+        var noise = TestRandom(3)
+        let signal = noise.floats(64)
+        #expect(try HybridTesting.forward(custom, signal) == HybridTesting.forward(usual, signal))
+        let windowed = noise.floats(300)
+        #expect(
+            HybridTesting.run(try custom.stream(window: .hann), windowed, blocks: [50])
+                == HybridTesting.run(try usual.stream(window: .hann), windowed, blocks: [50]))
+        #expect(!custom.network.takesAnyLength && !custom.model.isStreamable)
+        // 61 frames are filled up to the 64 that 16 steps are; 128 are too many.
+        let short = Array(signal[..<61])
+        #expect(try HybridTesting.forward(custom, short) == HybridTesting.forward(usual, short))
+        let error = #expect(throws: OssicleError.self) {
+            _ = try HybridTesting.forward(custom, noise.floats(128))
+        }
+        #expect(error?.code == .shapeMismatch, "\(error!)")
+        #expect(throws: OssicleError.self) { _ = try custom.stream() }
+    }
+
+    /// A device that takes the convolutions: the pipeline's stages are nodes like any other to the placement.
+    private struct Device: Backend {
+        var name: String { "metal" }
+        func accepts(_ node: Node, in graph: Graph, mode: PlanMode) -> Bool {
+            node.operation is Convolution || node.operation is TransposedConvolution
+        }
+        func emit(_ node: Node, into emitter: Emitter) throws { try CPUBackend().emit(node, into: emitter) }
+    }
+
+    @Test func encoderAndDecoderGoWhereThePlacementPutsThem() throws {
+        let network = try HybridNetwork(HybridTesting.configuration { $0.skipConnections = true })
+        let weights = try HybridTesting.weights(network).map { (name: $0.key, tensor: $0.value) }
+        let usual = try HybridPipeline(network, WeightSource(weights, file: "weights"))
+        let placed = try HybridPipeline(
+            network, WeightSource(weights, file: "weights"),
+            placement: Placement(backends: [Device(), CPUBackend()]))
+        #expect(placed.usesGPU && !placed.usesBNNS && !usual.usesGPU)
+        #expect(placed.summary.contains("runs on: cpu, metal"))
+        let steps = placed.session.program.steps
+        for step in steps where step.backend == "metal" {
+            #expect(step.node.hasPrefix("encoder.") || step.node.hasPrefix("decoder."), "\(step.node)")
+        }
+        #expect(Set(steps.filter { $0.backend == "metal" }.map(\.node)).count == 4)
+        #expect(steps.contains { $0.node.hasPrefix("bottleneck.") && $0.backend == "cpu" })
+        var noise = TestRandom(3)
+        let signal = noise.floats(64)
+        var results: [[Float]] = []
+        for pipeline in [usual, placed] {
+            var y = [Float](repeating: .nan, count: 64)
+            let status = signal.withUnsafeBufferPointer { x in
+                y.withUnsafeMutableBufferPointer { y in pipeline.process(x, y) }
+            }
+            #expect(status == 0)
+            results.append(y)
+        }
+        #expect(results[0] == results[1])
+    }
+
     @Test func badWeightsAreNamed() throws {
         let configuration = HybridTesting.configuration()
         let weights = try HybridTesting.weights(HybridNetwork(configuration))

@@ -13,7 +13,8 @@ extension Unary: CPUOperation {
 extension Emitter {
     func emitUnary(_ activation: Activation, from source: Operand, to destination: Operand) {
         if activation.isIdentity { return emitCopy(from: source, to: destination) }
-        guard source.strides.last == .fixed(1) || source.shape.last == .fixed(1) || source.shape.isEmpty else {
+        guard source.strides.last == .fixed(1) || source.shape.last == .fixed(1) || source.shape.isEmpty
+        else {
             emitCopy(from: source, to: destination)
             return emitUnary(activation, from: destination, to: destination)
         }
@@ -36,7 +37,8 @@ extension Emitter {
         step(
             kernels.pointee.ok_binary,
             ok_binary_args(
-                kind: kind.rawValue, rank: Int32(shape.count), shape: lengths(shape), a: cOperand(a, strides[0]),
+                kind: kind.rawValue, rank: Int32(shape.count), shape: lengths(shape),
+                a: cOperand(a, strides[0]),
                 b: cOperand(b, strides[1]), destination: cOperand(destination, strides[2])),
             "\(kind)")
     }

@@ -58,7 +58,9 @@ public struct Recurrent: Operation {
         let batch = Array(x.shape.dropLast(2))
         let state = ValueType([.fixed(layers * directions)] + batch + [.fixed(hiddenSize)])
         if hasInitialState {
-            for i in 0..<stateCount { try expect(inputs[stateIndex + i], shape: state.shape, "initial state") }
+            for i in 0..<stateCount {
+                try expect(inputs[stateIndex + i], shape: state.shape, "initial state")
+            }
         }
         let y = ValueType(batch + [x.shape[x.rank - 2], .fixed(directions * hiddenSize)])
         return [y] + Array(repeating: state, count: stateCount)

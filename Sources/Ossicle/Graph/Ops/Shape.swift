@@ -7,7 +7,8 @@ public struct Transpose: Operation {
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
         guard order.sorted() == Array(0..<inputs[0].rank) else {
-            throw OssicleError(.invalidArgument, "\(order) does not reorder the axes of \(inputs[0].shape.text)")
+            throw OssicleError(
+                .invalidArgument, "\(order) does not reorder the axes of \(inputs[0].shape.text)")
         }
         return [ValueType(order.map { inputs[0].shape[$0] }, inputs[0].dataType)]
     }
@@ -48,7 +49,8 @@ public struct Concat: Operation {
             let extent = rest[axis]
             rest[axis] = shape[axis]
             guard rest == shape, let a = shape[axis].fixedValue, let b = extent.fixedValue else {
-                throw OssicleError(.shapeMismatch, "cannot join \(shape.text) and \(input.shape.text) along axis \(axis)")
+                throw OssicleError(
+                    .shapeMismatch, "cannot join \(shape.text) and \(input.shape.text) along axis \(axis)")
             }
             shape[axis] = .fixed(a + b)
         }
@@ -82,7 +84,8 @@ public struct Slice: Operation {
             let last = start + (count - 1) * step
             guard count >= 0, start >= 0, count == 0 || (0..<extent).contains(last) else {
                 throw OssicleError(
-                    .shapeMismatch, "slice \(start)…\(last) step \(step) does not fit axis \(axis) of \(shape.text)")
+                    .shapeMismatch,
+                    "slice \(start)…\(last) step \(step) does not fit axis \(axis) of \(shape.text)")
             }
         }
         shape[axis] = count
