@@ -57,6 +57,9 @@ extension HybridConfiguration {
             throw failure("sample_rate", "a positive number", "\(sampleRate ?? 0)")
         }
         _ = try activationFunction
+        guard totalStride <= 1 << 16 else {
+            throw failure("stride", "at most \(1 << 16) over all stages", "\(totalStride)")
+        }
         let length = max(inputLength, 64 * totalStride)
         guard (0..<stageCount).allSatisfy({ largest(stage: $0, length: length) <= Self.largestValue }) else {
             throw failure(

@@ -218,6 +218,7 @@ import Testing
             (#"{"hidden_size": -1}"#, "hidden_size"), (#"{"activation": "Conv1d"}"#, "Conv1d"),
             (#"{"activation": "Loud"}"#, "Loud"), (#"{"depth": 3}"#, "depth"),
             (#"{"input_length": 0}"#, "input_length"),
+            (#"{"channels": [1, 1, 1, 1, 1, 1, 1, 1], "stride": 64, "kernel_size": 64}"#, "stride"),
             (#"{"sample_rate": -4}"#, "sample_rate"), (#"[]"#, "HybridPipeline"),
             (#"{"channels": [4096], "stride": 1, "kernel_size": 1, "input_length": 16777216}"#, "channels"),
         ] {

@@ -34,6 +34,7 @@ extension NAMModel {
 
     /// One line for each layer: index, what it is, parameters.
     private var summary: [String] {
+        if case .sizes(let models) = network { return models.last?.model.summary ?? [] }
         let parts: [(String, Int)] =
             switch network {
             case .linear(let layer): [("Linear  taps \(layer.kernel)", layer.parameterCount)]
@@ -52,7 +53,7 @@ extension NAMModel {
                     let text = "[\(array.channels), T]  \(array.layers.count) layers, dilations \(dilations)"
                     return ("WaveNet array  \(text)", array.parameterCount)
                 }
-            case .sizes(let models): return models.last?.model.summary ?? []
+            case .sizes: []
             }
         return parts.enumerated().map { i, part in "\(i)  \(part.0)  \(part.1)" }
     }
