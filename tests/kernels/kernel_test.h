@@ -48,14 +48,14 @@ static inline int64_t random_in(int64_t low, int64_t high) {                   /
     return low + random_bits() % (high - low + 1);
 }
 
-// Cases of a random sweep: all in the plain build, some where every instruction is dear.
-static inline int64_t thinned(int64_t cases) {
+// Set where every instruction is dear: under sanitizers and emulation.
 #ifdef OK_TEST_SPARSE
-    return (cases + 11) / 12;
+enum { SPARSE = 1 };
 #else
-    return cases;
+enum { SPARSE = 0 };
 #endif
-}
+// Cases of a random sweep: all of them, or some.
+static inline int64_t thinned(int64_t cases) { return SPARSE ? (cases + 11) / 12 : cases; }
 
 // Exactly n floats, so that AddressSanitizer sees the first one too many.
 static inline float *floats(int64_t n, double scale) {
