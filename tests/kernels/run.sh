@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the C kernel tests: plain, under the sanitizers, and for AArch64 under qemu (Debian packages
-# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, qemu-user-static).
+# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, qemu-user-static). golden_test gets PyTorch's reference cases.
 #
 #   tests/kernels/run.sh [plain] [address] [realtime] [neon]
 #
@@ -33,6 +33,9 @@ execute() { # name, runner...
             status=$?; cat "${@: -1}.log"; exit $status' execute "$@"
 }
 
+mkdir -p "$build"
+export OK_GOLDENS=$build/goldens.bin
+"${PYTHON:-python3}" tests/kernels/goldens.py tests/data/goldens/cases "$OK_GOLDENS"
 for variant in "${@:-plain address realtime neon}"; do
     for name in $variant; do
         echo "== $name"
