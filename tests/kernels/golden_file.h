@@ -15,7 +15,8 @@ typedef enum module {
     POOL,
     REDUCE,
     TAKE,
-    LERP
+    LERP,
+    GLU
 } module;
 enum { INPUT, OUTPUT, WEIGHT, BIAS, MOST_TENSORS = 32 };
 

@@ -174,6 +174,25 @@ static void elementwise(const ok_kernels *kernels, const golden *g, float *y) {
     }
 }
 
+// The first half of each item, times the sigmoid of the second.
+static void glu(const ok_kernels *kernels, const golden *g, float *y) {
+    int64_t outer = g->integers[0], half = g->tensors[OUTPUT].count / outer;
+    ok_unary_args gate = {.function = {OK_SIGMOID, 0, 0},
+                          .rank = 2,
+                          .shape = {outer, half},
+                          .source = {0, {2 * half, 1}},
+                          .destination = {1, {half, 1}}};
+    ok_binary_args product = {.kind = OK_MULTIPLY,
+                              .rank = 2,
+                              .shape = {outer, half},
+                              .a = {0, {2 * half, 1}},
+                              .b = {1, {half, 1}},
+                              .destination = {1, {half, 1}}};
+    float *x = g->tensors[INPUT].data;
+    call(kernels->ok_unary, &gate, (void *[]){x + half, y});
+    call(kernels->ok_binary, &product, (void *[]){x, y});
+}
+
 // What works along one axis of [outer, axis, inner], dense.
 static void along(const ok_kernels *kernels, const golden *g, float *y) {
     const int32_t *n = g->integers;
@@ -231,6 +250,8 @@ static double check(const char *isa, const ok_kernels *kernels, golden *g) {
         conv(kernels, g, y.found);
     else if (g->module == UNARY || g->module == PRELU)
         elementwise(kernels, g, y.found);
+    else if (g->module == GLU)
+        glu(kernels, g, y.found);
     else
         along(kernels, g, y.found);
     double worst = worst_of(g, y.found, wanted);

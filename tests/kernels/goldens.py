@@ -1,7 +1,7 @@
 """Writes the PyTorch reference cases in a form that golden_test.c reads: tests/kernels/goldens.py CASES OUT.
 
-What Python does here is layer bookkeeping: names to numbers, absent biases to zeros, a transposed convolution to its
-convolution with one row for each phase of the output, a batch norm to scale and shift.
+What Python does here is layer bookkeeping: names to numbers, absent biases to zeros, a transposed convolution
+to its convolution with one row for each phase of the output, a batch norm to scale and shift.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ MODULES = [
     "reduce",
     "take",
     "lerp",
+    "glu",
 ]
 UNARY = {
     "ReLU": 1,
@@ -97,7 +98,7 @@ def transposed(a: dict[str, Any], t: dict[str, Tensor]) -> tuple[list[int], list
     return [1, reach - crop // stride, 1, groups, 0, stride, crop], tensors
 
 
-def case(c: dict[str, Any], t: dict[str, Tensor]) -> tuple[str, list[int], list[float], list[Tensor]] | None:
+def case(c: dict[str, Any], t: dict[str, Tensor]) -> tuple[str, list[int], list[float], list[Tensor]]:
     """Module, its integers, its two numbers, its tensors: input and output first."""
     a, module = c["args"], c["module"]
     x, y = t["input"], t["output"]
@@ -128,9 +129,11 @@ def case(c: dict[str, Any], t: dict[str, Tensor]) -> tuple[str, list[int], list[
         return "unary", [kind], [a.get("alpha", a.get("negative_slope", alpha)), beta], [x, y]
     if module == "PReLU":
         return "prelu", [], [], [x, y, t["weight"]]
+    if module == "GLU":
+        return "glu", [math.prod(shape[: a["dim"]])], [], [x, y]
     if module == "BatchNorm1d":
-        scale = [w / math.sqrt(v + 1e-5) for w, v in zip(t["weight"][1], t["running_var"][1])]
-        shift = [b - m * s for b, m, s in zip(t["bias"][1], t["running_mean"][1], scale)]
+        scale = [w / math.sqrt(v + 1e-5) for w, v in zip(t["weight"][1], t["running_var"][1], strict=True)]
+        shift = [b - m * s for b, m, s in zip(t["bias"][1], t["running_mean"][1], scale, strict=True)]
         vectors = [([len(v)], array.array("f", v)) for v in (scale, shift)]
         return "affine", [shape[0], shape[1], shape[2]], [], [x, y, *vectors]
     if module in ("LayerNorm", "RMSNorm"):
@@ -158,7 +161,7 @@ def case(c: dict[str, Any], t: dict[str, Tensor]) -> tuple[str, list[int], list[
         return "reduce", [rows, shape[2], 1], [], [x, y]
     if module == "Upsample":
         return "take" if a["mode"] == "nearest" else "lerp", [rows, shape[2], a["scale_factor"]], [], [x, y]
-    return None
+    raise ValueError(f"no kernel for {module}")
 
 
 def with_numbers(case: tuple[list[int], list[Tensor]]) -> tuple[list[int], list[float], list[Tensor]]:
@@ -168,12 +171,9 @@ def with_numbers(case: tuple[list[int], list[Tensor]]) -> tuple[list[int], list[
 def main(folder: Path, out: Path) -> None:
     written = []
     for name, c in json.loads((folder / "index.json").read_text())["cases"].items():
-        found = case(c, load(folder / f"{name}.safetensors"))
-        if found is None:
-            continue
-        module, integers, numbers, tensors = found
+        module, integers, numbers, tensors = case(c, load(folder / f"{name}.safetensors"))
         head = struct.pack("<40si12i", name.encode(), MODULES.index(module), *(integers + [0] * 12)[:12])
-        head += struct.pack("<4fi", c["atol"], c["rtol"], *(numbers + [0.0, 0.0])[:2], len(tensors))
+        head += struct.pack("<4fi", c["atol"], c["rtol"], *[*numbers, 0.0, 0.0][:2], len(tensors))
         body = b"".join(
             struct.pack("<4i", *(shape + [1] * 4)[:4]) + data.tobytes() for shape, data in tensors
         )
