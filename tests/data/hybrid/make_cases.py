@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "examples" / "python"))
-from hybrid_pytorch_twin import HybridTwin  # noqa: E402
+from hybrid_pytorch_twin import HybridTwin
 
 #: Arguments, and frames of the input. Odd lengths, strides from 1 to 4, one to three layers.
 CASES: dict[str, tuple[dict[str, Any], int]] = {
