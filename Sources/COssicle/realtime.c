@@ -83,8 +83,9 @@ int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inpu
                             const ossicle_buffer *outputs, size_t output_count) {
     ok_handle_slot *slot = ok_handle_find(session, OK_HANDLE_SESSION);
     if (!slot) return OSSICLE_INVALID_HANDLE;
-    return ok_instance_run(slot->instance, slot->instance->program->max_length, (const ok_buffer *)inputs,
-                           input_count, (const ok_buffer *)outputs, output_count);
+    ok_instance *instance = slot->instance;
+    return ok_instance_run(instance, instance->program->max_length, (const ok_buffer *)inputs, input_count,
+                           (const ok_buffer *)outputs, output_count);
 }
 
 int32_t ossicle_session_run_f32(ossicle_session *session, const float *input, size_t input_count,

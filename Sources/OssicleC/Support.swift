@@ -24,7 +24,7 @@ func object<T: AnyObject>(_ handle: OpaquePointer?, _ kind: ok_handle_kind, as t
 }
 
 func makeHandle<T: AnyObject>(
-    _ kind: ok_handle_kind, _ object: T, instance: UnsafeMutablePointer<ok_instance>? = nil,
+    _ kind: ok_handle_kind, _ object: T, instance: UnsafeMutableRawPointer? = nil,
     facts: ok_stream_facts? = nil
 ) throws -> OpaquePointer {
     let retained = Unmanaged.passRetained(object)
@@ -98,6 +98,17 @@ func extents(_ shape: ossicle_shape) throws -> [Int] {
     return withUnsafeBytes(of: shape.extent) { bytes in
         bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
     }
+}
+
+/// The caller's struct as far as it goes, the rest of it zero.
+func read<T>(_ source: UnsafePointer<T>, _ zero: T, size: KeyPath<T, UInt32>, _ name: String) throws -> T {
+    let given = Int(source.pointee[keyPath: size])
+    guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
+    var value = zero
+    withUnsafeMutableBytes(of: &value) { bytes in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: min(given, bytes.count)))
+    }
+    return value
 }
 
 func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {

@@ -35,10 +35,11 @@ from ._ports import Port
 from ._sequential import BufferStats, Sequential
 from ._stream import Stream
 from ._version import __version__, abi_version, isa
-from .coreml import CoreMLWeight, CoreMLWeightLoader
+from .coreml import BNNSInference, CoreMLWeight, CoreMLWeightLoader, MemoryPressure, MemoryPressureObserver
 
 __all__ = [
     "ArgumentError",
+    "BNNSInference",
     "BlockTooLongError",
     "BufferStats",
     "ClosedError",
@@ -48,6 +49,8 @@ __all__ = [
     "FileError",
     "FormatError",
     "InternalError",
+    "MemoryPressure",
+    "MemoryPressureObserver",
     "Model",
     "NotReadyError",
     "OssicleError",

@@ -16,7 +16,9 @@ typedef enum ok_handle_kind {
     OK_HANDLE_STREAM,
     OK_HANDLE_SEQUENTIAL,
     OK_HANDLE_TENSORS,
-    OK_HANDLE_COREML
+    OK_HANDLE_COREML,
+    OK_HANDLE_INFERENCE,
+    OK_HANDLE_MEMORY_OBSERVER
 } ok_handle_kind;
 
 /// What a real-time call needs to know of a stream beside its instance.
@@ -27,10 +29,10 @@ typedef struct ok_stream_facts {
     int64_t state_bytes, workspace_bytes;
 } ok_stream_facts;
 
-/// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use.
+/// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use: an
+/// `ok_instance`, or the `ok_inference` of an inference.
 /// @return the handle, or NULL when the table is full or memory is short.
-void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance,
-                       const ok_stream_facts *facts);
+void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts);
 /// The object, or NULL when the handle is not a live one of this kind. [real-time]
 void *ok_handle_object(const void *handle, ok_handle_kind kind);
 /// Frees the handle and answers its object, or NULL.

@@ -1,0 +1,95 @@
+"""The inputs, outputs and states of a Core ML model, and arrays for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._arrays import FLOAT32, as_input
+from .._errors import DTypeError, ShapeError, check
+from .._ffi import ffi, lib
+from .._native import Shape, new_struct, text
+from .._ports import DTYPES
+
+Values = NDArray[Any]
+
+#: Arrays of up to this many bytes in all are kept with their pointers until other ones come.
+KEPT_BYTES = 1 << 20
+
+
+class Feature(NamedTuple):
+    """An input, output or state: its name, the shape it has here and the type of its arrays."""
+
+    name: str
+    shape: Shape
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"{self.name} {list(self.shape)}"
+
+
+class Bound:
+    """Arrays with the C structs that point at them. NumPy does not resize an array while it is pointed at."""
+
+    __slots__ = ("_inputs", "_keep", "_outputs", "arguments", "is_large")
+
+    def __init__(self, inputs: list[Values], outputs: list[Values | None]) -> None:
+        self._inputs, self._outputs = inputs, outputs
+        self._keep: list[Any] = []
+        sources, targets = self._point(inputs, False), self._point(outputs, True)
+        #: Of `ossicle_inference_predict`.
+        self.arguments = (sources, len(inputs), targets, len(outputs))
+        size = sum(array.nbytes for array in (*inputs, *outputs) if array is not None)
+        self.is_large = size > KEPT_BYTES
+
+    def fits(self, inputs: list[Values], outputs: list[Values | None]) -> bool:
+        """Whether it was made for these very arrays."""
+        return all(map(_same, self._inputs, inputs)) and all(map(_same, self._outputs, outputs))
+
+    def _point(self, arrays: Sequence[Values | None], writable: bool) -> Any:
+        buffers = ffi.new("ossicle_buffer[]", max(len(arrays), 1))
+        for buffer, array in zip(buffers, arrays, strict=False):
+            if array is not None:
+                view = ffi.from_buffer("char[]", array, writable)
+                self._keep.append(view)
+                buffer.data, buffer.byte_count = ffi.cast("void *", view), array.nbytes
+        return buffers
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b
+
+
+def convert(value: ArrayLike, feature: Feature) -> Values:
+    """The value as the feature's type, where it lies if that is possible.
+
+    Raises:
+        ShapeError, DTypeError: naming the feature.
+
+    """
+    if feature.dtype == FLOAT32:
+        array: Values = as_input(value, feature.name)
+    else:
+        array = np.asarray(value)
+        if not np.can_cast(array.dtype, feature.dtype, "same_kind"):
+            raise DTypeError(
+                f"{feature.name}: expected {feature.dtype}, got {array.dtype} of shape {array.shape}"
+            )
+        array = np.asarray(array, feature.dtype, order="C")
+    if array.shape != feature.shape:
+        raise ShapeError(f"{feature.name}: expected shape {feature.shape}, got {array.shape}")
+    return array
+
+
+def read_features(handle: Any, kind: int, count: int) -> tuple[Feature, ...]:
+    """The features of one kind, from the library."""
+    features = []
+    for index in range(count):
+        port = new_struct("ossicle_port")
+        check(lib.ossicle_inference_port(handle, kind, index, port), handle)
+        name = text(lib.ossicle_inference_port_name, handle, kind, index)
+        features.append(Feature(name, tuple(port.shape[0 : port.rank]), np.dtype(DTYPES[port.dtype])))
+    return tuple(features)
