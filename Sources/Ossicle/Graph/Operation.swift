@@ -10,6 +10,9 @@ public protocol Operation: Sendable {
     /// - Throws: `shapeMismatch` or `invalidArgument` with what was expected and what was found.
     func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType]
 
+    /// Whether it takes int32 and bool values; it then checks types itself. Others take float32 alone.
+    var takesIntegers: Bool { get }
+
     /// Floating-point operations of one evaluation, multiply and add counted apart; 0 where it is only moves.
     func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int
 
@@ -25,6 +28,7 @@ public protocol Operation: Sendable {
 
 extension Operation {
     public var takesLead: Bool { false }
+    public var takesIntegers: Bool { false }
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { 0 }
 
@@ -68,20 +72,24 @@ extension Operation {
     func expect(_ type: ValueType, rank: ClosedRange<Int>, _ what: String = "input") throws {
         guard rank.contains(type.rank) else {
             let ranks = rank.count == 1 ? "\(rank.lowerBound)" : "\(rank.lowerBound) to \(rank.upperBound)"
-            throw OssicleError(.shapeMismatch, "\(what): expected \(ranks) dimensions, found \(type.shape.text)")
+            throw OssicleError(
+                .shapeMismatch, "\(what): expected \(ranks) dimensions, found \(type.shape.text)")
         }
     }
 
     func expect(_ type: ValueType, shape: [Dim], _ what: String) throws {
         guard type.shape == shape else {
-            throw OssicleError(.shapeMismatch, "\(what): expected shape \(shape.text), found \(type.shape.text)")
+            throw OssicleError(
+                .shapeMismatch, "\(what): expected shape \(shape.text), found \(type.shape.text)")
         }
     }
 
     func requireWholeSignal(_ axis: Int, of type: ValueType) throws {
         if !type.shape[axis].isFixed {
             throw OssicleError(
-                .unsupported, "\(name) mixes all frames of the signal (axis \(axis) of \(type.shape.text)) and cannot stream")
+                .unsupported,
+                "\(name) mixes all frames of the signal (axis \(axis) of \(type.shape.text)) and cannot stream"
+            )
         }
     }
 }

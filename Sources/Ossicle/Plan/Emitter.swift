@@ -85,7 +85,9 @@ final class Emitter {
         return slots.count - 1
     }
 
-    func dense(_ shape: [Dim], _ dataType: DataType = .float32, place: Place = .arena, name: String) -> Operand {
+    func dense(_ shape: [Dim], _ dataType: DataType = .float32, place: Place = .arena, name: String)
+        -> Operand
+    {
         let slot = makeSlot(place, byteCount: maximum(shape.product) * dataType.size, name: name)
         return Operand(slot: slot, shape: shape, strides: Operand.denseStrides(shape), dataType: dataType)
     }
@@ -132,9 +134,11 @@ final class Emitter {
             touched.insert(operand.slot)
             return operand
         }
-        guard let tensor = graph.constant(id) else {
-            throw OssicleError(.internal, "\(node?.name ?? "output") reads \(graph[id].name) before it is made")
+        guard let stored = graph.constant(id) else {
+            throw OssicleError(
+                .internal, "\(node?.name ?? "output") reads \(graph[id].name) before it is made")
         }
+        let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
         let copy = memory.allocate(byteCount: tensor.byteCount)
         copy.copyMemory(from: tensor.bytes.baseAddress ?? UnsafeRawPointer(copy), byteCount: tensor.byteCount)
         let operand = dense(type(of: id).shape, tensor.dataType, place: .constant(copy), name: graph[id].name)
@@ -165,7 +169,8 @@ final class Emitter {
         } else if let slot = externalSlots[id] {
             touched.insert(slot)
             operand = Operand(
-                slot: slot, shape: type.shape, strides: Operand.denseStrides(type.shape), dataType: type.dataType)
+                slot: slot, shape: type.shape, strides: Operand.denseStrides(type.shape),
+                dataType: type.dataType)
         } else {
             operand = dense(type.shape, type.dataType, name: graph[id].name)
         }
@@ -197,9 +202,12 @@ final class Emitter {
     /// Lets the output take over the buffer of an input that nothing reads later. False when it cannot.
     func reuseInput(_ index: Int, forOutput output: Int = 0) -> Bool {
         let id = current.inputs[index]
-        guard !outputIsPlaced(output), remainingUses[id.index] == 1, pasts[id] == nil, graph.constant(id) == nil,
+        guard !outputIsPlaced(output), remainingUses[id.index] == 1, pasts[id] == nil,
+            graph.constant(id) == nil,
             let operand = operands[id], case .arena = slots[operand.slot].place,
-            !shared.contains(operand.slot), operand.isDense, operand.shape == type(of: current.outputs[output]).shape
+            !shared.contains(operand.slot), operand.isDense,
+            operand.shape == type(of: current.outputs[output]).shape,
+            operand.dataType == type(of: current.outputs[output]).dataType
         else { return false }
         operands[current.outputs[output]] = operand
         touched.insert(operand.slot)
@@ -215,7 +223,8 @@ final class Emitter {
         let slot = makeSlot(.history, byteCount: rows * columns * type.dataType.size, name: name)
         histories.append(
             ok_history(
-                slot: Int32(slot), element: Int32(type.dataType.size), rows: Int64(rows), stride: Int64(columns),
+                slot: Int32(slot), element: Int32(type.dataType.size), rows: Int64(rows),
+                stride: Int64(columns),
                 past: Int64(past), length: length(type.shape[type.rank - 1])))
         let strides = Operand.denseStrides(outer + [.fixed(columns)])
         return Operand(slot: slot, shape: type.shape, strides: strides, dataType: type.dataType)
@@ -248,7 +257,8 @@ final class Emitter {
             var slot = slot
             while true {
                 let old = slots[slot].lifetime ?? range
-                slots[slot].lifetime = min(old.lowerBound, range.lowerBound)...max(old.upperBound, range.upperBound)
+                slots[slot].lifetime =
+                    min(old.lowerBound, range.lowerBound)...max(old.upperBound, range.upperBound)
                 guard case .view(let base) = slots[slot].place else { break }
                 slot = base
             }

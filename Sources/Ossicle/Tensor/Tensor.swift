@@ -25,7 +25,8 @@ public struct Tensor: Sendable {
         guard byteOffset >= 0, byteOffset <= storage.count, total <= storage.count - byteOffset else {
             throw OssicleError(
                 .shapeMismatch,
-                "shape \(shape) of \(dataType) needs \(total) bytes from byte \(byteOffset), the storage has \(storage.count)")
+                "shape \(shape) of \(dataType) needs \(total) bytes from byte \(byteOffset), the storage has \(storage.count)"
+            )
         }
         self.shape = shape
         self.dataType = dataType
@@ -39,6 +40,36 @@ public struct Tensor: Sendable {
 
     public init(_ values: [Int32], shape: [Int]) throws {
         try self.init(shape: shape, dataType: .int32, storage: values.withUnsafeBytes { .copy($0) })
+    }
+
+    /// One byte, 0 or 1, an element.
+    public init(_ values: [Bool], shape: [Int]) throws {
+        try self.init(shape: shape, dataType: .bool, storage: .copy(values.map { $0 ? 1 : 0 }))
+    }
+
+    /// The same values as float32.
+    func widened() throws -> Tensor { try Tensor(floats(), shape: shape) }
+
+    /// The elements of an integer or bool tensor, row-major; floats are cut towards zero, and 0 where they do not fit.
+    public func ints() -> [Int] {
+        let raw = bytes
+        func read<T: BinaryInteger & BitwiseCopyable>(_ type: T.Type) -> [Int] {
+            (0..<count).map {
+                Int(clamping: raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))
+            }
+        }
+        return switch dataType {
+        case .int8: read(Int8.self)
+        case .int16: read(Int16.self)
+        case .int32: read(Int32.self)
+        case .int64: read(Int64.self)
+        case .uint8, .bool: read(UInt8.self)
+        case .uint16: read(UInt16.self)
+        case .uint32: read(UInt32.self)
+        case .uint64: read(UInt64.self)
+        case .float32, .float16, .bfloat16, .float64:
+            floats().map { Int(exactly: $0.rounded(.towardZero)) ?? 0 }
+        }
     }
 
     /// The elements widened to float32, row-major.

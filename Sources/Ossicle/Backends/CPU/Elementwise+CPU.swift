@@ -13,7 +13,8 @@ extension Unary: CPUOperation {
 extension Emitter {
     func emitUnary(_ activation: Activation, from source: Operand, to destination: Operand) {
         if activation.isIdentity { return emitCopy(from: source, to: destination) }
-        guard source.strides.last == .fixed(1) || source.shape.last == .fixed(1) || source.shape.isEmpty else {
+        guard source.strides.last == .fixed(1) || source.shape.last == .fixed(1) || source.shape.isEmpty
+        else {
             emitCopy(from: source, to: destination)
             return emitUnary(activation, from: destination, to: destination)
         }
@@ -36,9 +37,19 @@ extension Emitter {
         step(
             kernels.pointee.ok_binary,
             ok_binary_args(
-                kind: kind.rawValue, rank: Int32(shape.count), shape: lengths(shape), a: cOperand(a, strides[0]),
+                kind: kind.rawValue, rank: Int32(shape.count), shape: lengths(shape),
+                a: cOperand(a, strides[0]),
                 b: cOperand(b, strides[1]), destination: cOperand(destination, strides[2])),
             "\(kind)")
+    }
+
+    /// The loop nest of a function of `sources`, broadcast to `destination`.
+    func broadcastNest(_ sources: [Operand], to destination: Operand) throws -> ElementwiseNest {
+        let operands = sources + [destination]
+        let (shape, strides) = try nest(
+            destination.shape, operands.map { broadcastStrides($0, to: destination.shape) })
+        return ElementwiseNest(
+            rank: Int32(shape.count), shape: lengths(shape), operands: zip(operands, strides).map(cOperand))
     }
 
     /// The operand itself when its innermost stride is 1 or it is broadcast along it; otherwise a dense copy.
@@ -52,11 +63,31 @@ extension Emitter {
     }
 }
 
+/// What kernels of several operands walk together.
+struct ElementwiseNest {
+    var rank: Int32
+    var shape: ok_lengths
+    var operands: [ok_operand]
+}
+
 extension Binary: CPUOperation {
     func emitCPU(_ emitter: Emitter) throws {
+        if try emitter.input(0).dataType == .int32 { return try emitIntegers(emitter) }
         let a = emitter.rowwise(try emitter.input(0))
         let b = emitter.rowwise(try emitter.input(1))
         if !emitter.reuseInput(0) { _ = emitter.reuseInput(1) }
         try emitter.emitBinary(kind, a, b, to: emitter.output())
+    }
+
+    private func emitIntegers(_ emitter: Emitter) throws {
+        let nest = try emitter.broadcastNest(
+            [try emitter.input(0), try emitter.input(1)], to: emitter.output())
+        emitter.step(
+            emitter.kernels.pointee.ok_binary_int,
+            ok_binary_int_args(
+                kind: kind.rawValue, rank: nest.rank, shape: nest.shape, a: nest.operands[0],
+                b: nest.operands[1],
+                destination: nest.operands[2]),
+            "\(kind) int32")
     }
 }

@@ -4,7 +4,8 @@ extension Transpose: CPUOperation {
     func emitCPU(_ emitter: Emitter) throws {
         let source = try emitter.input(0)
         let turned = Operand(
-            slot: source.slot, shape: order.map { source.shape[$0] }, strides: order.map { source.strides[$0] },
+            slot: source.slot, shape: order.map { source.shape[$0] },
+            strides: order.map { source.strides[$0] },
             dataType: source.dataType)
         emitter.emitCopy(from: turned, to: emitter.output())
     }
@@ -25,7 +26,8 @@ extension Reshape: CPUOperation {
         let source = try emitter.denseInput(0)
         emitter.setOutput(
             Operand(
-                slot: source.slot, shape: shape, strides: Operand.denseStrides(shape), dataType: source.dataType))
+                slot: source.slot, shape: shape, strides: Operand.denseStrides(shape),
+                dataType: source.dataType))
     }
 }
 
@@ -37,7 +39,11 @@ extension Slice: CPUOperation {
         let offset = strides[axis] * .fixed(start)
         strides[axis] = strides[axis] * .fixed(step)
         let part = emitter.view(of: source, offset: offset, shape: shape, strides: strides)
-        if emitter.outputIsPlaced() { emitter.emitCopy(from: part, to: emitter.output()) } else { emitter.setOutput(part) }
+        if emitter.outputIsPlaced() {
+            emitter.emitCopy(from: part, to: emitter.output())
+        } else {
+            emitter.setOutput(part)
+        }
     }
 }
 
@@ -56,13 +62,45 @@ extension Concat: CPUOperation {
     }
 }
 
+extension Expand: CPUOperation {
+    func emitCPU(_ emitter: Emitter) throws {
+        let source = try emitter.input(0), destination = emitter.output()
+        let stretched = Operand(
+            slot: source.slot, shape: destination.shape,
+            strides: emitter.broadcastStrides(source, to: destination.shape), dataType: source.dataType)
+        emitter.emitCopy(from: stretched, to: destination)
+    }
+}
+
+extension Tile: CPUOperation {
+    /// Both sides seen with two axes for each: the repeats, along which the source stands still, and the original.
+    func emitCPU(_ emitter: Emitter) throws {
+        let source = try emitter.input(0), destination = emitter.output()
+        var from = Operand(slot: source.slot, shape: [], strides: [], dataType: source.dataType)
+        var to = Operand(slot: destination.slot, shape: [], strides: [], dataType: source.dataType)
+        for (axis, count) in repeats.enumerated() {
+            let extent = source.shape[axis]
+            from.shape += [.fixed(count), extent]
+            from.strides += [.fixed(0), source.strides[axis]]
+            to.strides += [destination.strides[axis] * extent, destination.strides[axis]]
+        }
+        to.shape = from.shape
+        emitter.emitCopy(from: from, to: to)
+    }
+}
+
 extension Delay: CPUOperation, HistoryReader {
     func past(ofInput index: Int) -> Int { frames }
 
     func emitCPU(_ emitter: Emitter) throws {
         let source = try emitter.input(0)
-        let late = emitter.view(of: source, offset: .fixed(-frames), shape: source.shape, strides: source.strides)
-        if emitter.outputIsPlaced() { emitter.emitCopy(from: late, to: emitter.output()) } else { emitter.setOutput(late) }
+        let late = emitter.view(
+            of: source, offset: .fixed(-frames), shape: source.shape, strides: source.strides)
+        if emitter.outputIsPlaced() {
+            emitter.emitCopy(from: late, to: emitter.output())
+        } else {
+            emitter.setOutput(late)
+        }
     }
 }
 
