@@ -112,32 +112,6 @@ public func ossicle_inference_text(
     return text.map { copyText($0, buffer, capacity) } ?? 0
 }
 
-// MARK: States
-
-@c(ossicle_inference_read_state) @implementation
-public func ossicle_inference_read_state(
-    _ handle: OpaquePointer!, _ index: Int32, _ data: UnsafeMutableRawPointer!, _ count: Int
-) -> Int32 {
-    status(on: UnsafeRawPointer(handle)) {
-        let model = try inference(handle)
-        let state = try element(model.states, index, "state")
-        guard let data else { throw OssicleError(.invalidArgument, "data is NULL") }
-        try model.readState(state.name, into: UnsafeMutableRawBufferPointer(start: data, count: count))
-    }
-}
-
-@c(ossicle_inference_write_state) @implementation
-public func ossicle_inference_write_state(
-    _ handle: OpaquePointer!, _ index: Int32, _ data: UnsafeRawPointer!, _ count: Int
-) -> Int32 {
-    status(on: UnsafeRawPointer(handle)) {
-        let model = try inference(handle)
-        let state = try element(model.states, index, "state")
-        guard let data else { throw OssicleError(.invalidArgument, "data is NULL") }
-        try model.writeState(state.name, from: UnsafeRawBufferPointer(start: data, count: count))
-    }
-}
-
 // MARK: Workspace
 
 @c(ossicle_inference_release_workspace) @implementation

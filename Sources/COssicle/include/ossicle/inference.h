@@ -96,12 +96,6 @@ OSSICLE_API int32_t ossicle_inference_predict_batch_f32(ossicle_inference *infer
 /// States back to zero; not while a prediction is going on. [real-time]
 OSSICLE_API int32_t ossicle_inference_reset_state(ossicle_inference *inference);
 
-/// Copies a state out or in: `byte_count` must be that of its port. Not while a prediction is going on.
-OSSICLE_API int32_t ossicle_inference_read_state(const ossicle_inference *inference, int32_t index,
-                                                 void *data, size_t byte_count);
-OSSICLE_API int32_t ossicle_inference_write_state(ossicle_inference *inference, int32_t index,
-                                                  const void *data, size_t byte_count);
-
 // --- memory
 
 /// Gives the memory of intermediate values back; weights and states stay, and predictions are refused with

@@ -13,8 +13,6 @@ protocol InferenceEngine: AnyObject {
     /// The plan for a person.
     var summary: String { get }
 
-    /// States back to zero. Real-time safe.
-    func resetState()
     /// False, and nothing is done, while a prediction is going on.
     func releaseWorkspace() -> Bool
     func prepareWorkspace() throws
@@ -35,11 +33,10 @@ final class OssicleEngine: InferenceEngine {
     }
 
     var kind: BNNSInference.Engine { .ossicle }
-    var call: ok_inference { ok_inference(context: instance.c, run: ok_instance_predict) }
+    var call: ok_inference { ok_inference(context: instance.c, run: ok_instance_predict, reset: ok_instance_reset_states) }
     var workspaceByteCount: Int { instance.workspaceByteCount }
     var hasWorkspace: Bool { instance.hasWorkspace }
     var summary: String { instance.program.describe() }
-    func resetState() { ok_instance_reset(instance.c) }
     func releaseWorkspace() -> Bool { instance.releaseArena() }
     func prepareWorkspace() { instance.restoreArena() }
 }
