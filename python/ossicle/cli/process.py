@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from .._model import Model, load
+from .._model import Model
 from . import Failure
-from .audio import Source, open_source, write_whole
+from .audio import Source, load_audio_model, open_source, write_whole
 from .progress import Progress
 from .render import render
 
@@ -51,7 +51,7 @@ def _block(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load(options.model)
+    model = load_audio_model(options.model)
     jobs = _jobs([Path(path) for path in options.inputs], options.output)
     for number, (source, target) in enumerate(jobs, 1):
         label = source.name if len(jobs) == 1 else f"[{number}/{len(jobs)}] {source.name}"

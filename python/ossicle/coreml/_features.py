@@ -93,3 +93,9 @@ def read_features(handle: Any, kind: int, count: int) -> tuple[Feature, ...]:
         name = text(lib.ossicle_inference_port_name, handle, kind, index)
         features.append(Feature(name, tuple(port.shape[0 : port.rank]), np.dtype(DTYPES[port.dtype])))
     return tuple(features)
+
+
+def few(features: Sequence[Feature]) -> str:
+    """The first of them, for a line of text."""
+    shown = [str(feature) for feature in features[:3]]
+    return ", ".join([*shown, f"{len(features) - 3} more"] if len(features) > 3 else shown)

@@ -15,7 +15,7 @@ from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
 from .._native import create, new_struct, pack_shapes, text
-from ._features import Bound, Feature, Values, convert, read_features
+from ._features import Bound, Feature, Values, convert, few, read_features
 
 #: One array, for models with one input; or arrays by name.
 Inputs = ArrayLike | Mapping[str, ArrayLike]
@@ -283,8 +283,7 @@ class BNNSInference:
         name = os.path.basename(self._path.rstrip("/"))
         if self._handle is None:
             return f"<BNNSInference {name!r}, closed>"
-        ports = ", ".join(map(str, self.inputs)) + " → " + ", ".join(map(str, self.outputs))
-        return f"<BNNSInference {name!r}: {ports}; engine {self.engine}>"
+        return f"<BNNSInference {name!r}: {few(self.inputs)} → {few(self.outputs)}; engine {self.engine}>"
 
     # Below
 
