@@ -7,9 +7,9 @@ Prints the notes; draws them as a piano roll over the model's pitch probabilitie
 
 basic-pitch (Bittner et al., "A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription and
 Multipitch Estimation", ICASSP 2022) hears windows of 43 844 samples at 22 050 Hz and gives, every 256
-samples, the probability of each of 88 notes sounding and beginning. Windows overlap by 30 frames, 15 of which are cut
-off at each end. Notes are read off much as its authors do: from peaks of the beginnings, for as long as the
-note goes on sounding.
+samples, the probability of each of 88 notes sounding and beginning. Windows overlap by 30 frames, 15 of which
+are cut off at each end. Notes are read off much as its authors do: from peaks of the beginnings, for as long
+as the note goes on sounding.
 """
 
 from __future__ import annotations

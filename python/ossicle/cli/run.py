@@ -91,9 +91,12 @@ def _assign(arguments: list[str], names: list[str], what: str) -> dict[str, str]
 
 def _load(path: str) -> Any:
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
         raise Failure(f"{path}: not an array that can be read: {error}") from None
+    if not isinstance(array, np.ndarray):
+        raise Failure(f"{path}: expected one array (.npy), found a bundle of several")
+    return array
 
 
 def _write(target: Path, value: Any) -> None:
