@@ -16,8 +16,8 @@ from .._ports import DTYPES
 
 Values = NDArray[Any]
 
-#: Arrays of up to this many bytes in all are kept with their pointers until other ones come.
-KEPT_BYTES = 1 << 20
+#: How many sets of arrays are kept with their pointers until other ones come, and of how many bytes at most.
+KEPT_SETS, KEPT_BYTES = 4, 1 << 20
 
 
 class Feature(NamedTuple):
@@ -34,20 +34,14 @@ class Feature(NamedTuple):
 class Bound:
     """Arrays with the C structs that point at them. NumPy does not resize an array while it is pointed at."""
 
-    __slots__ = ("_inputs", "_keep", "_outputs", "arguments", "is_large")
+    __slots__ = ("_keep", "arguments", "nbytes")
 
     def __init__(self, inputs: list[Values], outputs: list[Values | None]) -> None:
-        self._inputs, self._outputs = inputs, outputs
-        self._keep: list[Any] = []
+        self._keep: list[Any] = [inputs, outputs]
         sources, targets = self._point(inputs, False), self._point(outputs, True)
         #: Of `ossicle_inference_predict`.
         self.arguments = (sources, len(inputs), targets, len(outputs))
-        size = sum(array.nbytes for array in (*inputs, *outputs) if array is not None)
-        self.is_large = size > KEPT_BYTES
-
-    def fits(self, inputs: list[Values], outputs: list[Values | None]) -> bool:
-        """Whether it was made for these very arrays."""
-        return all(map(_same, self._inputs, inputs)) and all(map(_same, self._outputs, outputs))
+        self.nbytes = sum(array.nbytes for array in (*inputs, *outputs) if array is not None)
 
     def _point(self, arrays: Sequence[Values | None], writable: bool) -> Any:
         buffers = ffi.new("ossicle_buffer[]", max(len(arrays), 1))
@@ -57,10 +51,6 @@ class Bound:
                 self._keep.append(view)
                 buffer.data, buffer.byte_count = ffi.cast("void *", view), array.nbytes
         return buffers
-
-
-def _same(a: object, b: object) -> bool:
-    return a is b
 
 
 def convert(value: ArrayLike, feature: Feature) -> Values:

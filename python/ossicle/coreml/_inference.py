@@ -15,7 +15,7 @@ from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
 from .._native import create, new_struct, pack_shapes, text
-from ._features import Bound, Feature, Values, convert, few, read_features
+from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, few, read_features
 
 #: One array, for models with one input; or arrays by name.
 Inputs = ArrayLike | Mapping[str, ArrayLike]
@@ -59,7 +59,7 @@ class BNNSInference:
     ) -> None:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
-        self._bound: Bound | None = None
+        self._bound: dict[tuple[int, ...], Bound] = {}
         chosen = {name: tuple(shape) for name, shape in (shapes or {}).items()}
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
@@ -112,15 +112,10 @@ class BNNSInference:
         with self._lock:
             inputs = self._input_arrays(x)
             outputs = self._output_arrays(out, inputs)
-            bound = self._bound
-            if bound is None or not bound.fits(inputs, outputs):
-                bound = self._bound = Bound(inputs, outputs)
+            bound = Bound(inputs, outputs) if out is None else self._bind(inputs, outputs)
             status = lib.ossicle_inference_predict(self._open(), *bound.arguments)
-            if status:
-                self._bound = None
-                raise_status(status, self._reason(status))
-            if out is None or bound.is_large:  # not the same arrays again, or too much memory to hold on to
-                self._bound = None
+        if status:
+            raise_status(status, self._reason(status))
         if isinstance(out, np.ndarray):
             return out
         if len(self.outputs) == 1 and not named and out is None:
@@ -252,7 +247,7 @@ class BNNSInference:
     def release_workspace(self) -> None:
         """Gives the memory of intermediate values back; predictions then raise NotReadyError."""
         with self._lock:
-            self._bound = None
+            self._bound.clear()
             check(lib.ossicle_inference_release_workspace(self._open()), self._handle)
 
     def prepare_workspace(self) -> None:
@@ -263,7 +258,7 @@ class BNNSInference:
     def close(self) -> None:
         """Frees everything now; later calls raise ClosedError."""
         with self._lock:
-            self._bound = None
+            self._bound.clear()
             if self._handle is not None:
                 ffi.release(self._handle)
                 self._handle = None
@@ -339,6 +334,18 @@ class BNNSInference:
             if any(each is not None and np.may_share_memory(array, each) for each in found):
                 inputs[index] = array.copy()
         return found
+
+    def _bind(self, inputs: list[Values], outputs: list[Values | None]) -> Bound:
+        """Callers mostly use the same few sets of arrays in turn: those are kept with their pointers."""
+        key = (*map(id, inputs), *map(id, outputs))
+        bound = self._bound.get(key)
+        if bound is None:
+            bound = Bound(inputs, outputs)
+            if bound.nbytes <= KEPT_BYTES:
+                if len(self._bound) == KEPT_SETS:
+                    del self._bound[next(iter(self._bound))]
+                self._bound[key] = bound
+        return bound
 
     def _reason(self, status: int) -> str:
         if status == lib.OSSICLE_NOT_READY:
