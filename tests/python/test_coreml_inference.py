@@ -173,6 +173,26 @@ def test_a_freed_array_is_not_written(rng: np.random.Generator) -> None:
         gc.collect()
 
 
+def test_kept_arrays_are_told_apart(rng: np.random.Generator) -> None:
+    """Sets of arrays are kept with their pointers: by their names, their turn, and whether they may be written."""
+    model = ossicle.BNNSInference(SILERO / "unified_int8.mlpackage")
+    audio, a, b = (rng.standard_normal(shape).astype(np.float32) for shape in ((1, 576), (1, 128), (1, 128)))
+    one = {"audio_input": audio, "hidden_state": a, "cell_state": b}
+    other = {"audio_input": audio, "hidden_state": b, "cell_state": a}
+    outputs = {port.name: np.zeros(port.shape, np.float32) for port in model.outputs}
+    expected = [model.predict(x) for x in (one, other)]
+    for _ in range(3):
+        for x, wanted in zip((one, other), expected, strict=True):
+            assert model.predict(x, out=outputs) is outputs
+            compare(outputs, wanted, 0)
+    for _ in range(10):  # more sets than are kept
+        more = {port.name: np.zeros(port.shape, np.float32) for port in model.outputs}
+        compare(model.predict(one, out=more), expected[0], 0)
+    outputs["vad_output"].flags.writeable = False
+    with pytest.raises(ossicle.ArgumentError, match="read-only"):
+        model.predict(one, out=outputs)
+
+
 def test_wrong_calls(rng: np.random.Generator) -> None:
     model = ossicle.BNNSInference(LINEAR)
     shape = model.inputs[0].shape

@@ -34,14 +34,19 @@ class Feature(NamedTuple):
 class Bound:
     """Arrays with the C structs that point at them. NumPy does not resize an array while it is pointed at."""
 
-    __slots__ = ("_keep", "arguments", "nbytes")
+    __slots__ = ("_keep", "_outputs", "arguments", "nbytes")
 
-    def __init__(self, inputs: list[Values], outputs: list[Values | None]) -> None:
-        self._keep: list[Any] = [inputs, outputs]
+    def __init__(self, inputs: Sequence[Values], outputs: Sequence[Values | None]) -> None:
+        self._keep: list[Any] = [inputs]
+        self._outputs = [array for array in outputs if array is not None]
         sources, targets = self._point(inputs, False), self._point(outputs, True)
         #: Of `ossicle_inference_predict`.
         self.arguments = (sources, len(inputs), targets, len(outputs))
-        self.nbytes = sum(array.nbytes for array in (*inputs, *outputs) if array is not None)
+        self.nbytes = sum(array.nbytes for array in (*inputs, *self._outputs))
+
+    def is_writable(self) -> bool:
+        """Whether nobody has locked an output since."""
+        return all(array.flags.writeable for array in self._outputs)
 
     def _point(self, arrays: Sequence[Values | None], writable: bool) -> Any:
         buffers = ffi.new("ossicle_buffer[]", max(len(arrays), 1))

@@ -17,6 +17,8 @@ from .._ffi import ffi, lib
 from .._native import create, new_struct, pack_shapes, text
 from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, few, read_features
 
+_predict = lib.ossicle_inference_predict
+
 #: One array, for models with one input; or arrays by name.
 Inputs = ArrayLike | Mapping[str, ArrayLike]
 Outputs = Values | dict[str, Values]
@@ -59,7 +61,7 @@ class BNNSInference:
     ) -> None:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
-        self._bound: dict[tuple[int, ...], Bound] = {}
+        self._bound: dict[tuple[object, ...], Bound] = {}
         chosen = {name: tuple(shape) for name, shape in (shapes or {}).items()}
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
@@ -100,7 +102,8 @@ class BNNSInference:
                 or all outputs. New arrays by default.
 
         Returns:
-            The array of the only output when `x` is an array and the model has one; else a dict by name.
+            `out`, when that was given. Else the array of the only output when `x` is an array and the model
+            has one output, and a dict by name otherwise.
 
         Raises:
             ShapeError, DTypeError: naming the input, with what was expected and what was found.
@@ -108,23 +111,18 @@ class BNNSInference:
             NotReadyError: the workspace is released.
 
         """
-        named = isinstance(x, Mapping)
-        with self._lock:
-            inputs = self._input_arrays(x)
-            outputs = self._output_arrays(out, inputs)
-            bound = Bound(inputs, outputs) if out is None else self._bind(inputs, outputs)
-            status = lib.ossicle_inference_predict(self._open(), *bound.arguments)
-        if status:
-            raise_status(status, self._reason(status))
-        if isinstance(out, np.ndarray):
+        if out is not None:
+            bound = self._bound.get(_key(x, out))
+            if bound is None or not bound.is_writable():
+                inputs = self._input_arrays(x)
+                bound = self._bind(x, out, inputs, self._output_arrays(out, inputs))
+            self._run(bound)
             return out
-        if len(self.outputs) == 1 and not named and out is None:
+        outputs: list[Values] = [np.empty(port.shape, port.dtype) for port in self.outputs]
+        self._run(Bound(self._input_arrays(x), outputs))
+        if len(outputs) == 1 and not isinstance(x, Mapping):
             return outputs[0]
-        return {
-            port.name: array
-            for port, array in zip(self.outputs, outputs, strict=True)
-            if array is not None and (out is None or port.name in out)
-        }
+        return {port.name: array for port, array in zip(self.outputs, outputs, strict=True)}
 
     __call__ = predict
 
@@ -298,6 +296,12 @@ class BNNSInference:
                 return index, port
         raise ArgumentError(f"there is no state {name!r}; there are {[port.name for port in self.states]}")
 
+    def _run(self, bound: Bound) -> None:
+        with self._lock:
+            status = _predict(self._open(), *bound.arguments)
+        if status:
+            raise_status(status, self._reason(status))
+
     def _input_arrays(self, x: Inputs) -> list[Values]:
         if not isinstance(x, Mapping):
             if len(self.inputs) != 1:
@@ -310,11 +314,7 @@ class BNNSInference:
             )
         return [convert(x[port.name], port) for port in self.inputs]
 
-    def _output_arrays(
-        self, out: Values | Mapping[str, Values] | None, inputs: list[Values]
-    ) -> list[Values | None]:
-        if out is None:
-            return [np.empty(port.shape, port.dtype) for port in self.outputs]
+    def _output_arrays(self, out: Values | Mapping[str, Values], inputs: list[Values]) -> list[Values | None]:
         if not isinstance(out, Mapping):
             if len(self.outputs) != 1:
                 names = [port.name for port in self.outputs]
@@ -335,19 +335,33 @@ class BNNSInference:
                 inputs[index] = array.copy()
         return found
 
-    def _bind(self, inputs: list[Values], outputs: list[Values | None]) -> Bound:
+    def _bind(
+        self,
+        x: Inputs,
+        out: Values | Mapping[str, Values],
+        inputs: list[Values],
+        outputs: list[Values | None],
+    ) -> Bound:
         """Callers mostly use the same few sets of arrays in turn: those are kept with their pointers."""
-        key = (*map(id, inputs), *map(id, outputs))
-        bound = self._bound.get(key)
-        if bound is None:
-            bound = Bound(inputs, outputs)
-            if bound.nbytes <= KEPT_BYTES:
-                if len(self._bound) == KEPT_SETS:
+        bound = Bound(inputs, outputs)
+        given = x.values() if isinstance(x, dict) else [x]
+        # Whatever the key tells apart by its address must live as long as the key.
+        kept = set(map(id, inputs)) == set(map(id, given)) and isinstance(out, (dict, np.ndarray))
+        if kept and bound.nbytes <= KEPT_BYTES:
+            with self._lock:
+                if len(self._bound) >= KEPT_SETS:
                     del self._bound[next(iter(self._bound))]
-                self._bound[key] = bound
+                self._bound[_key(x, out)] = bound
         return bound
 
     def _reason(self, status: int) -> str:
         if status == lib.OSSICLE_NOT_READY:
             return f"{self!r}: the workspace is released; call prepare_workspace first"
         return ""
+
+
+def _key(x: object, out: object) -> tuple[object, ...]:
+    """Tells calls apart by the arrays themselves and what they are for."""
+    inputs = (*x, *map(id, x.values())) if isinstance(x, dict) else id(x)
+    outputs = (*out, *map(id, out.values())) if isinstance(out, dict) else id(out)
+    return (inputs, outputs)
