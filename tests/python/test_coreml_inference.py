@@ -174,7 +174,7 @@ def test_a_freed_array_is_not_written(rng: np.random.Generator) -> None:
 
 
 def test_kept_arrays_are_told_apart(rng: np.random.Generator) -> None:
-    """Sets of arrays are kept with their pointers: by their names, their turn, and whether they may be written."""
+    """Sets of arrays are kept with their pointers: by names and order, and unless they became read-only."""
     model = ossicle.BNNSInference(SILERO / "unified_int8.mlpackage")
     audio, a, b = (rng.standard_normal(shape).astype(np.float32) for shape in ((1, 576), (1, 128), (1, 128)))
     one = {"audio_input": audio, "hidden_state": a, "cell_state": b}
