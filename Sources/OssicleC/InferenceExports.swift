@@ -112,6 +112,11 @@ public func ossicle_inference_text(
     return text.map { copyText($0, buffer, capacity) } ?? 0
 }
 
+@c(ossicle_inference_operations) @implementation
+public func ossicle_inference_operations(_ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
+    copyText(BNNSInference.supportedOperations.joined(separator: "\n"), buffer, capacity)
+}
+
 // MARK: Workspace
 
 @c(ossicle_inference_release_workspace) @implementation

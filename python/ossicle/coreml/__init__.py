@@ -12,7 +12,7 @@ Names, shapes and types are Core ML's own.
 
 from ._compile import compile
 from ._features import Feature
-from ._inference import BNNSInference
+from ._inference import BNNSInference, operations
 from ._memory import MemoryPressure, MemoryPressureObserver
 from ._weights import CoreMLWeight, CoreMLWeightLoader
 
@@ -24,4 +24,5 @@ __all__ = [
     "MemoryPressure",
     "MemoryPressureObserver",
     "compile",
+    "operations",
 ]

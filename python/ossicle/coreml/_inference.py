@@ -360,6 +360,11 @@ class BNNSInference:
         return ""
 
 
+def operations() -> tuple[str, ...]:
+    """The operations of ML Programs that the engine "ossicle" runs, by their MIL names, sorted."""
+    return tuple(text(lib.ossicle_inference_operations).split("\n"))
+
+
 def _key(x: object, out: object) -> tuple[object, ...]:
     """Tells calls apart by the arrays themselves and what they are for."""
     inputs = (*x, *map(id, x.values())) if isinstance(x, dict) else id(x)

@@ -73,6 +73,9 @@ typedef enum ossicle_inference_text_kind {
 OSSICLE_API size_t ossicle_inference_text(const ossicle_inference *inference, int32_t kind, char *buffer,
                                           size_t capacity);
 
+/// The operations of ML Programs that the engine "ossicle" runs, by their MIL names, one a line.
+OSSICLE_API size_t ossicle_inference_operations(char *buffer, size_t capacity);
+
 // --- predicting
 
 /// One prediction. Every input must be there; outputs may be left out from the end, or by `data == NULL`.
