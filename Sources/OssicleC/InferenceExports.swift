@@ -9,9 +9,10 @@ public func ossicle_inference_create(
 ) -> Int32 {
     status(on: nil) {
         let out = try require(inference, "inference")
-        let options = try options.map {
-            try read($0, ossicle_inference_options(), size: \.struct_size, "options")
-        } ?? ossicle_inference_options()
+        let options =
+            try options.map {
+                try read($0, ossicle_inference_options(), size: \.struct_size, "options")
+            } ?? ossicle_inference_options()
         let made = try BNNSInference(
             modelPath: text(path, "path"), singleThreaded: options.allow_threads == 0,
             function: options.function.map { String(cString: $0) }, shapes: shapes(options))
@@ -23,7 +24,8 @@ public func ossicle_inference_create(
 private func shapes(_ options: ossicle_inference_options) throws -> [String: [Int]] {
     guard options.shape_count > 0 else { return [:] }
     guard let names = options.shape_names, let shapes = options.shapes else {
-        throw OssicleError(.invalidArgument, "options: \(options.shape_count) shapes, but names or shapes are NULL")
+        throw OssicleError(
+            .invalidArgument, "options: \(options.shape_count) shapes, but names or shapes are NULL")
     }
     var chosen: [String: [Int]] = [:]
     for i in 0..<options.shape_count {
@@ -50,7 +52,8 @@ public func ossicle_inference_info_get(
         try fill(
             info,
             ossicle_inference_info(
-                struct_size: 0, input_count: Int32(model.inputs.count), output_count: Int32(model.outputs.count),
+                struct_size: 0, input_count: Int32(model.inputs.count),
+                output_count: Int32(model.outputs.count),
                 state_count: Int32(model.states.count), function_count: Int32(model.functions.count),
                 single_threaded: model.isSingleThreaded ? 1 : 0, has_workspace: model.hasWorkspace ? 1 : 0,
                 reserved: 0, workspace_bytes: Int64(model.workspaceByteCount)),
@@ -58,7 +61,8 @@ public func ossicle_inference_info_get(
     }
 }
 
-private func feature(_ handle: OpaquePointer?, _ kind: Int32, _ index: Int32) throws -> BNNSInference.Feature {
+private func feature(_ handle: OpaquePointer?, _ kind: Int32, _ index: Int32) throws -> BNNSInference.Feature
+{
     let model = try inference(handle)
     switch kind {
     case 0: return try element(model.inputs, index, "input")
