@@ -6,10 +6,12 @@
 final class MILLowering {
     var graph = Graph()
     /// What cannot be done, in the order it was met; the load fails with all of it.
-    private(set) var problems: [String] = []
+    var problems: [String] = []
     private let constants: MILConstantTable
-    private var scope: [String: MILLowered] = [:]
-    private var known: [String: ValueID] = [:]
+    var scope: [String: MILLowered] = [:]
+    var known: [String: ValueID] = [:]
+    /// The function's states and the types of their values.
+    var states: [String: ValueType] = [:]
     /// Operations lowered so far, those of unrolled loops each time.
     private var budget = CoreMLLimits.loweredOperations
 
@@ -95,8 +97,6 @@ final class MILLowering {
             throw error.message.hasPrefix(label) ? error : error.within(label)
         }
     }
-
-    func report(_ problem: String) { problems.append(problem) }
 
     /// Stands for what an unsupported operation would give, so that the rest is looked at as well.
     private func placeholder(_ output: MILNamedType) -> MILLowered {

@@ -24,7 +24,11 @@ enum MILShapes {
         "fill": { try [.tensor($0.filled(shape: $0.integers("shape")))] },
         "fill_like": { try [.tensor($0.filled(shape: $0.shape($0.tensor("ref_tensor"))))] },
         "range_1d": range,
-        "band_part": bandPart,
+        "band_part": { call in
+            let (lower, upper) = (try call.integer("lower", default: -1), try call.integer("upper", default: -1))
+            let x = try call.tensor("x")
+            return [.tensor(try call.lowering.graph.bandPart(x, lower: lower, upper: upper, name: call.name))]
+        },
         "sliding_windows": slidingWindows,
         "depth_to_space": { try blocks($0, "block_size", split: [.block, .block, .channels], down: false) },
         "pixel_shuffle": { try blocks($0, "upscale_factor", split: [.channels, .block, .block], down: false) },
@@ -157,23 +161,6 @@ enum MILShapes {
         return [
             .tensor(try call.constant((0..<Int(count)).map { start.value + Float($0) * step.value }, [Int(count)]))
         ]
-    }
-
-    /// Keeps a band around the diagonal of the last two axes; a negative width keeps that whole side.
-    private static func bandPart(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let (lower, upper) = (try call.integer("lower", default: -1), try call.integer("upper", default: -1))
-        let shape = call.shape(x)
-        guard shape.count >= 2 else { throw OssicleError(.malformed, "a band of \(shape)") }
-        let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
-        let mask = (0..<(rows * columns)).map { i in
-            let below = i / columns - i % columns
-            return (lower < 0 || below <= lower) && (upper < 0 || -below <= upper) ? 1 : 0
-        }
-        let band =
-            call.dataType(x) == .float32
-            ? try call.constant(mask.map { Float($0) }, [rows, columns]) : try call.constant(mask, [rows, columns])
-        return [.tensor(try call.apply(Binary(.multiply), x, band))]
     }
 
     /// All windows of `size` elements along an axis, on a new axis behind it.

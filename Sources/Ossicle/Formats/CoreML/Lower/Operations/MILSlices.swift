@@ -4,6 +4,7 @@ enum MILSlices {
         "slice_by_index": byIndex,
         "slice_by_size": bySize,
         "split": split,
+        "slice_update": update,
     ]
 
     private static func byIndex(_ call: MILCall) throws -> [MILLowered] {
@@ -88,6 +89,23 @@ enum MILSlices {
             defer { start += size }
             return .tensor(try call.slice(x, axis: axis, start: start, count: size))
         }
+    }
+
+    /// `x` with a part replaced.
+    private static func update(_ call: MILCall) throws -> [MILLowered] {
+        let x = try call.tensor("x")
+        guard call.isConstant("begin"), call.isConstant("end") else {
+            // Only where the window begins may depend on the inputs; the update says how large it is.
+            let masks = try ["begin_mask", "end_mask", "squeeze_mask"].flatMap { try call.integers($0, default: []) }
+            guard try call.integers("stride", default: [1]).allSatisfy({ $0 == 1 }), !masks.contains(1),
+                call.rank(try call.tensor("update")) == call.rank(x)
+            else { throw OssicleError(.unsupported, "begin or end depends on the inputs, with masks or strides") }
+            return [.tensor(try call.apply(UpdateSlice(), x, call.tensor("update"), call.tensor("begin")))]
+        }
+        let ranges = try call.ranges(of: x)
+        let part = try call.reshape(call.tensor("update"), ranges.map(\.count))
+        let range = UpdateSlice.Range(begin: ranges.map(\.start), step: ranges.map(\.step))
+        return [.tensor(try call.apply(UpdateSlice(range), x, part))]
     }
 }
 
