@@ -489,6 +489,9 @@ case(
     stride=[1, 1, 2],
 )
 
+tall = noise(1, 2, 5, 6)
+case("crop_ends", "crop", {"x": tall}, tall[:, :, 1:3, 2:6], crop_height=[1, 2], crop_width=[2, 0])
+
 # By number.
 
 at = np.int32([2, 0, -1, 2])

@@ -3,6 +3,7 @@ enum MILSlices {
     static let rules: [String: MILLowering.Rule] = [
         "slice_by_index": byIndex,
         "slice_by_size": bySize,
+        "crop": crop,
         "split": split,
         "slice_update": update,
     ]
@@ -63,6 +64,20 @@ enum MILSlices {
         for axis in shape.indices {
             let start = begins[axis] < 0 ? begins[axis] + shape[axis] : begins[axis]
             x = try call.slice(x, axis: axis, start: start, count: sizes[axis] == -1 ? shape[axis] - start : sizes[axis])
+        }
+        return [.tensor(x)]
+    }
+
+    /// What is left of the last two axes when this much is taken off their ends.
+    private static func crop(_ call: MILCall) throws -> [MILLowered] {
+        var x = try call.tensor("x")
+        let rank = call.rank(x)
+        for (axis, parameter) in [(rank - 2, "crop_height"), (rank - 1, "crop_width")] {
+            let ends = try call.expect(parameter, call.integers(parameter), count: 2)
+            guard rank >= 2, ends.allSatisfy({ $0 >= 0 }) else {
+                throw OssicleError(.malformed, "\(parameter) \(ends) for \(call.shape(x))")
+            }
+            x = try call.slice(x, axis: axis, start: ends[0], count: call.shape(x)[axis] - ends[0] - ends[1])
         }
         return [.tensor(x)]
     }
