@@ -33,39 +33,69 @@ extension MILLowering {
         return found
     }
 
-    /// A block as a graph: its inputs are those of the block, then what is captured.
-    ///
-    /// - Parameter inputs: what the block is given, in the graph around it.
-    func region(_ block: MILBlock, inputs: [MILLowered], captured: [Capture]) throws -> Graph {
+    /// A graph of its own, with inputs of these types, built by `body` through the same calls as the one around it.
+    /// Constants of the graph around are constants there too; what else it needs has to be among the inputs.
+    func region(
+        _ inputs: [(name: String, type: ValueType)], _ body: ([ValueID]) throws -> [ValueID]
+    ) throws -> Graph {
         let outside = (graph: graph, scope: scope, known: known)
         let problemCount = problems.count
         graph = Graph()
         known = [:]
         defer { (graph, scope, known) = outside }
-        func enter(_ name: String, _ lowered: MILLowered, _ id: ValueID) -> MILLowered {
-            lowered.with(graph.input(name, outside.graph.type(of: id)))
-        }
-        var given: [MILLowered] = []
-        for (i, input) in inputs.enumerated() {
-            switch input {
-            case .tensor(let id): given.append(enter("carried \(i)", input, id))
-            case .list(let list): given.append(enter("carried \(i)", input, list.tensor!))
-            case .state, .unknown: throw OssicleError(.internal, "a region is given no tensor")
-            }
-        }
         for (name, lowered) in outside.scope { scope[name] = constant(lowered, in: outside.graph) }
-        for capture in captured { scope[capture.name] = enter(capture.name, capture.lowered, capture.value) }
-        for (i, result) in try lower(block, inputs: given).enumerated() {
-            switch result {
-            case .tensor(let id): graph.output("result \(i)", id)
-            case .list(let list): if let id = list.tensor { graph.output("result \(i)", id) }
-            case .state, .unknown: break
-            }
-        }
+        let results = try body(inputs.map { graph.input($0.name, $0.type) })
+        for (i, result) in results.enumerated() { graph.output("result \(i)", result) }
         guard problems.count == problemCount else {
             throw OssicleError(.unsupported, "its blocks hold what is not supported")
         }
         return graph
+    }
+
+    /// A block as a graph: its inputs are those of the block, then what is captured.
+    ///
+    /// - Parameters:
+    ///   - inputs: what the block is given, in the graph around it.
+    ///   - values: the tensors of those.
+    func region(
+        _ block: MILBlock, inputs: [MILLowered], values: [ValueID], captured: [Capture]
+    ) throws -> Graph {
+        let named = values.enumerated().map { (name: "carried \($0)", type: graph.type(of: $1)) }
+        let taken = captured.map { (name: $0.name, type: graph.type(of: $0.value)) }
+        return try region(named + taken) { ids in
+            for (capture, id) in zip(captured, ids[inputs.count...]) {
+                scope[capture.name] = capture.lowered.with(id)
+            }
+            return try lower(block, inputs: zip(inputs, ids).map { $0.with($1) }).compactMap { result in
+                switch result {
+                case .tensor(let id): return id
+                case .list(let list): return list.tensor
+                // A placeholder behind something unsupported.
+                case .state, .unknown: return nil
+                }
+            }
+        }
+    }
+
+    /// Bytes of the constants that blocks read, which every turn of an unrolled loop would have packed again.
+    func constantBytes(of blocks: [MILBlock]) -> Int {
+        var seen: Set<String> = []
+        var total = 0
+        func visit(_ block: MILBlock) {
+            for operation in block.operations {
+                operation.blocks.forEach(visit)
+                guard !MILConstants.isConstant(operation) else { continue }
+                for name in operation.arguments.values.flatMap(\.names) where seen.insert(name).inserted {
+                    let outputs = constants.operation(name)?.outputs ?? []
+                    for output in outputs where output.name == name {
+                        // Of strings there are none.
+                        total += 4 * ((output.type.shape.flatMap { try? CoreMLShape.count($0) }) ?? 0)
+                    }
+                }
+            }
+        }
+        blocks.forEach(visit)
+        return total
     }
 
     /// A constant of the graph around is one of the region too; what else is not captured is out of reach.

@@ -20,7 +20,8 @@ enum MILControlFlow {
     private static func unrolled(_ call: MILCall, _ start: [MILLowered]) throws -> [MILLowered]? {
         let blocks = call.operation.blocks
         var values = start
-        for _ in 0...CoreMLLimits.unrolledTurns {
+        let bytes = max(call.lowering.constantBytes(of: blocks), 1)
+        for _ in 0...min(CoreMLLimits.unrolledTurns, max(CoreMLLimits.unrolledBytes / bytes, 1)) {
             guard case .tensor(let condition)? = try call.lowering.lower(blocks[0], inputs: values).first,
                 let known = call.lowering.graph.constant(condition)?.ints().first
             else { return nil }
@@ -38,7 +39,9 @@ enum MILControlFlow {
         let start = try withElements(call, start)
         let carried = try start.map { try call.carriedTensor($0) }
         let captured = call.lowering.captures(of: blocks)
-        let regions = try blocks.map { try call.lowering.region($0, inputs: start, captured: captured) }
+        let regions = try blocks.map {
+            try call.lowering.region($0, inputs: start, values: carried, captured: captured)
+        }
         let condition = regions[0].outputs.first.map { regions[0].type(of: $0.value) }
         guard regions[0].outputs.count == 1, condition?.dataType == .bool, condition?.shape.product == .fixed(1) else {
             throw OssicleError(.malformed, "the condition of a loop must give one bool")
@@ -74,7 +77,9 @@ enum MILControlFlow {
             return try call.lowering.lower(blocks[try call.integers("pred").first != 0 ? 0 : 1])
         }
         let captured = call.lowering.captures(of: blocks)
-        let regions = try blocks.map { try call.lowering.region($0, inputs: [], captured: captured) }
+        let regions = try blocks.map {
+            try call.lowering.region($0, inputs: [], values: [], captured: captured)
+        }
         let types = regions[0].outputs.map { regions[0].type(of: $0.value) }
         try expect(regions[1], types, "a result of a branch")
         let condition = try call.cast(call.tensor("pred"), to: .bool)

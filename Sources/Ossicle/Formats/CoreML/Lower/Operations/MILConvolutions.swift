@@ -77,7 +77,7 @@ extension MILCall {
     func positive(_ parameter: String, count: Int) throws -> [Int] {
         let values = try expect(
             parameter, integers(parameter, default: [Int](repeating: 1, count: count)), count: count)
-        guard values.allSatisfy({ $0 > 0 }) else {
+        guard values.allSatisfy({ (1...CoreMLLimits.window).contains($0) }) else {
             throw OssicleError(.malformed, "parameter \(Quoting.quoted(parameter)) must be positive, found \(values)")
         }
         return values
@@ -86,7 +86,7 @@ extension MILCall {
     /// Pairs of paddings, front to back.
     func pads(count: Int) throws -> [Int] {
         let pads = try expect("pad", integers("pad", default: [Int](repeating: 0, count: 2 * count)), count: 2 * count)
-        guard pads.allSatisfy({ $0 >= 0 }) else {
+        guard pads.allSatisfy({ (0...CoreMLLimits.window).contains($0) }) else {
             throw OssicleError(.malformed, "parameter 'pad' must not be negative, found \(pads)")
         }
         return pads
@@ -96,7 +96,9 @@ extension MILCall {
     func windows(kernel: [Int], of id: ValueID) throws -> [ConvolutionAxis] {
         let shape = shape(id)
         let spatial = shape.count - 2
-        guard (1...2).contains(spatial), kernel.count == spatial, kernel.allSatisfy({ $0 > 0 }) else {
+        guard (1...2).contains(spatial), kernel.count == spatial,
+            kernel.allSatisfy({ (1...CoreMLLimits.window).contains($0) })
+        else {
             throw OssicleError(.unsupported, "a window of \(kernel) over an input of shape \(shape)")
         }
         let strides = try positive("strides", count: spatial)

@@ -154,6 +154,7 @@ enum MILShapes {
         guard count <= Double(CoreMLLimits.elements) else {
             throw OssicleError(.malformed, "a range of \(count) elements")
         }
+        try call.lowering.spend(Int(count) * 4)
         if start.tensor.dataType == .int32 {
             let (first, stride) = (start.tensor.ints()[0], step.tensor.ints()[0])
             return [.tensor(try call.constant((0..<Int(count)).map { first + $0 * stride }, [Int(count)]))]
@@ -245,8 +246,7 @@ extension MILCall {
     }
 
     func filled(shape: [Int]) throws -> ValueID {
-        let count = try CoreMLShape.count(shape)
-        guard has("value") else { return try constant([Float](repeating: 0, count: count), shape) }
+        guard has("value") else { return try zeros(shape, .float32) }
         let value = try constant("value")
         guard value.count == 1 else { throw OssicleError(.malformed, "value has \(value.count) elements") }
         return try filled(shape: shape, with: value)
@@ -256,6 +256,7 @@ extension MILCall {
     func filled(shape: [Int], with value: Tensor) throws -> ValueID {
         let count = try CoreMLShape.count(shape)
         let bytes = value.bytes
+        try lowering.spend(count * bytes.count)
         let storage = try Storage.make(byteCount: count * bytes.count) { target in
             for i in 0..<count {
                 UnsafeMutableRawBufferPointer(rebasing: target[(i * bytes.count)...]).copyMemory(from: bytes)
