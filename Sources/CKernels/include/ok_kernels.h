@@ -9,6 +9,7 @@
 #include "ok_conv.h"
 #include "ok_elementwise.h"
 #include "ok_linear.h"
+#include "ok_matmul.h"
 #include "ok_move.h"
 #include "ok_recurrent.h"
 #include "ok_runtime.h"
@@ -40,6 +41,7 @@ extern "C" {
     X(ok_take)                                                                                               \
     X(ok_lerp)                                                                                               \
     X(ok_linear)                                                                                             \
+    X(ok_matmul)                                                                                             \
     X(ok_lstm)                                                                                               \
     X(ok_gru)                                                                                                \
     X(ok_gru_reset_before)

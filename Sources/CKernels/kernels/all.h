@@ -17,6 +17,7 @@
 #include "kernels/transform.h"
 #include "kernels/linear_batch.h"
 #include "kernels/linear.h"
+#include "kernels/matmul.h"
 #include "kernels/recurrent.h"
 #include "kernels/lstm.h"
 #include "kernels/gru.h"
