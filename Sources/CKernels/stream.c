@@ -39,7 +39,7 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
             return OK_SHAPE_MISMATCH;
         context->slots[instance->output_slots[i]] = data;
     }
-    if (instance->state_bytes) ok_instance_reset(instance);
+    if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
     return ok_run(program, context, length);
 }
 

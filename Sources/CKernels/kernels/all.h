@@ -12,6 +12,8 @@
 #include "kernels/softmax.h"
 #include "kernels/pool.h"
 #include "kernels/take.h"
+#include "kernels/index.h"
+#include "kernels/order.h"
 #include "kernels/conv.h"
 #include "kernels/transpose.h"
 #include "kernels/transform.h"

@@ -25,9 +25,9 @@ private func product(_ x: Array64, _ y: Array64, _ transposeX: Bool, _ transpose
     }
 }
 
-@Test(arguments: 0..<60) func matmulOfComputedValues(_ seed: Int) throws {
+@Test(arguments: 0..<40) func matmulOfComputedValues(_ seed: Int) throws {
     var rng = SeededGenerator(seed + 4000)
-    func size() -> Int { [1, 2, 3, 5, 8, 17, 33, 70].randomElement(using: &rng)! }
+    func size() -> Int { [1, 2, 3, 5, 8, 17, 33].randomElement(using: &rng)! }
     let (m, k, n) = (size(), size() + (seed % 7 == 0 ? 300 : 0), size())
     var outerX = (0..<Int.random(in: 0...2, using: &rng)).map { _ in Int.random(in: 1...3, using: &rng) }
     var outerY = outerX
