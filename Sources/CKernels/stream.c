@@ -47,7 +47,7 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
                         size_t output_count) OK_REALTIME {
     int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
     if (status != OK_SUCCESS) return status;
-    if (instance->state_bytes) ok_instance_reset(instance);
+    if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
     return ok_run(instance->program, &instance->context, length);
 }
 
@@ -95,7 +95,6 @@ int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     return inference->run(inference->context, inputs, input_count, outputs, output_count);
 }
-
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {

@@ -18,6 +18,7 @@ typedef struct ok_instance {
     size_t state_bytes;
     // Sessions: bytes of each port for the present length, a zero block for absent optional inputs, sinks for outputs nobody asked for.
     const ok_len *input_bytes, *output_bytes;
+    int32_t keeps_state; // named states go on from run to run until a reset
     const unsigned char *optional;
     void *zeros;
     void **sinks;
@@ -38,7 +39,7 @@ typedef struct ok_buffer {
     size_t byte_count;
 } ok_buffer;
 
-/// Whole tensors, from a fresh state, for a dynamic length of `length` (ignored by static programs). Sizes are checked
+/// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored by static programs). Sizes are checked
 /// against the ports. Real-time safe.
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                         size_t output_count) OK_REALTIME;

@@ -12,26 +12,22 @@ struct ProgramBuilder {
     private(set) var placed: [String] = []
     let granularity: Int
 
-    init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?) throws {
+    init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?)
+        throws
+    {
         guard let kernels = kernels ?? ok_kernels_named(ok_best_isa()) else {
-            throw OssicleError(.unsupported, "this processor has none of the instruction sets the kernels need")
+            throw OssicleError(
+                .unsupported, "this processor has none of the instruction sets the kernels need")
         }
         let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
-        emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
+        emitter = Emitter(
+            graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph), placement: placement)
         granularity = graph.granularity
         inputBytes = graph.inputs.map(emitter.byteCount)
         outputBytes = graph.outputs.map(emitter.byteCount)
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
-        for node in graph.nodes {
-            let backend = try placement.backend(for: node, in: graph, mode: mode)
-            placed.append(backend.name)
-            do {
-                try emitter.emit(node, backend: backend.name) { try backend.emit(node, into: emitter) }
-            } catch let error as OssicleError {
-                throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
-            }
-        }
+        for node in graph.nodes { placed.append(try emitter.emit(node)) }
     }
 
     /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the
@@ -49,7 +45,9 @@ struct ProgramBuilder {
                     node.inputs = node.inputs.map { $0 == old ? copy : $0 }
                     return node
                 }
-                for o in graph.outputs.indices where graph.outputs[o].value == old { graph.outputs[o].value = copy }
+                for o in graph.outputs.indices where graph.outputs[o].value == old {
+                    graph.outputs[o].value = copy
+                }
             }
         }
         let made = Set(graph.nodes.flatMap(\.outputs))
@@ -61,7 +59,8 @@ struct ProgramBuilder {
             let value = graph.outputs[i].value
             // A history cannot lie in the caller's buffer, nor can one value lie in two.
             if made.contains(value), !readers.contains(value), seen.insert(value).inserted { continue }
-            graph.outputs[i].value = try graph.apply(Unary(.identity), value, name: "\(graph.outputs[i].name).out")
+            graph.outputs[i].value = try graph.apply(
+                Unary(.identity), value, name: "\(graph.outputs[i].name).out")
         }
         return graph
     }
@@ -100,7 +99,7 @@ extension Emitter {
         let type = graph.type(of: port.value)
         let slot = makeSlot(
             .external, byteCount: maximum(type.shape.product) * type.dataType.size, name: port.name)
-        externalSlots[port.value] = slot
+        setExternal(port.value, slot)
         return slot
     }
 }

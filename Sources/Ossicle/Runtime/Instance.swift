@@ -28,7 +28,8 @@ final class Instance: @unchecked Sendable {
         let length = program.mode.maxLength
         func bytes(_ ports: [Port]) -> [Int] {
             ports.map { port in
-                program.shape(port, length: length).reduce(1, *) * program.graph.type(of: port.value).dataType.size
+                program.shape(port, length: length).reduce(1, *)
+                    * program.graph.type(of: port.value).dataType.size
             }
         }
         let inputs = bytes(program.graph.inputs)
@@ -47,17 +48,23 @@ final class Instance: @unchecked Sendable {
         context.evaluated = -1
         c = memory.store(
             ok_instance(
-                program: program.c, context: context, input_slots: memory.store(program.inputSlots.map(Int32.init)),
-                output_slots: memory.store(program.outputSlots.map(Int32.init)), input_count: Int32(inputs.count),
+                program: program.c, context: context,
+                input_slots: memory.store(program.inputSlots.map(Int32.init)),
+                output_slots: memory.store(program.outputSlots.map(Int32.init)),
+                input_count: Int32(inputs.count),
                 output_count: Int32(outputs.count), state: state.assumingMemoryBound(to: UInt8.self),
-                image: UnsafePointer(image.assumingMemoryBound(to: UInt8.self)), state_bytes: program.stateByteCount,
-                input_bytes: memory.store(program.inputBytes), output_bytes: memory.store(program.outputBytes),
+                image: UnsafePointer(image.assumingMemoryBound(to: UInt8.self)),
+                state_bytes: program.stateByteCount,
+                input_bytes: memory.store(program.inputBytes),
+                output_bytes: memory.store(program.outputBytes),
+                keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
                 sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
         placeArena()
         for initial in program.stateInitials {
-            let values = initial.tensor.floats()
-            values.withUnsafeBytes { (state + initial.offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            let stored = initial.tensor
+            let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
+            (state + initial.offset).copyMemory(from: tensor.bytes.baseAddress!, byteCount: tensor.byteCount)
         }
         let positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
         for (i, history) in program.histories.enumerated() { positions[i] = history.past }
@@ -101,9 +108,11 @@ final class Instance: @unchecked Sendable {
     func run(_ inputs: [Tensor], length: Int? = nil) throws -> [Tensor] {
         let length = length ?? program.mode.maxLength
         guard 0...program.mode.maxLength ~= length else {
-            throw OssicleError(.blockTooLong, "length \(length) is beyond the planned \(program.mode.maxLength)")
+            throw OssicleError(
+                .blockTooLong, "length \(length) is beyond the planned \(program.mode.maxLength)")
         }
-        for (tensor, port) in zip(inputs, program.graph.inputs) where tensor.shape != program.shape(port, length: length) {
+        for (tensor, port) in zip(inputs, program.graph.inputs)
+        where tensor.shape != program.shape(port, length: length) {
             throw OssicleError(
                 .shapeMismatch,
                 "input \(port.name): expected \(program.shape(port, length: length)), found \(tensor.shape)")
@@ -117,12 +126,19 @@ final class Instance: @unchecked Sendable {
         }
         defer { for block in blocks { block.deallocate() } }
         let status = ok_instance_run(
-            c, Int64(length), inputs.map { ok_buffer(data: UnsafeMutableRawPointer(mutating: $0.bytes.baseAddress), byte_count: $0.byteCount) },
+            c, Int64(length),
+            inputs.map {
+                ok_buffer(
+                    data: UnsafeMutableRawPointer(mutating: $0.bytes.baseAddress), byte_count: $0.byteCount)
+            },
             inputs.count,
-            zip(blocks, outputs).map { ok_buffer(data: $0.baseAddress, byte_count: $1.0.reduce(1, *) * $1.1.size) },
+            zip(blocks, outputs).map {
+                ok_buffer(data: $0.baseAddress, byte_count: $1.0.reduce(1, *) * $1.1.size)
+            },
             blocks.count)
         guard status == 0 else {
-            throw OssicleError(OssicleError.Code(rawValue: status) ?? .internal, "the run was refused with status \(status)")
+            throw OssicleError(
+                OssicleError.Code(rawValue: status) ?? .internal, "the run was refused with status \(status)")
         }
         return try zip(blocks, outputs).map { block, output in
             let count = output.0.reduce(1, *) * output.1.size

@@ -23,9 +23,11 @@ struct StreamingPass {
             source.type(of: port.value).shape.filter({ !$0.isFixed }).count == 1
         else {
             throw OssicleError(
-                .unsupported, "a stream needs one input with one dynamic dimension; found "
+                .unsupported,
+                "a stream needs one input with one dynamic dimension; found "
                     + dynamic.map { "\($0.name) \(source.type(of: $0.value))" }.joined(separator: ", "))
         }
+        target.states = source.states
         for input in source.inputs { try addInput(input) }
         for node in source.nodes { try add(node) }
         guard var value = values[output.value], latencies[value] != nil else {
@@ -41,7 +43,8 @@ struct StreamingPass {
         if port.isOptional {
             // Initial states: a stream starts from zero.
             guard let shape = type.shape.fixedValues else {
-                throw OssicleError(.unsupported, "optional input \(port.name) \(type) cannot be dynamic in a stream")
+                throw OssicleError(
+                    .unsupported, "optional input \(port.name) \(type) cannot be dynamic in a stream")
             }
             values[port.value] = target.constant(
                 port.name, try Tensor([Float](repeating: 0, count: shape.reduce(1, *)), shape: shape))
@@ -86,13 +89,15 @@ struct StreamingPass {
         let type = target.type(of: id)
         guard type.shape.last?.isFixed == false else {
             throw OssicleError(
-                .unsupported, "\(name): branches that lag by \(own) and \(latency) frames meet in \(type.shape.text); "
+                .unsupported,
+                "\(name): branches that lag by \(own) and \(latency) frames meet in \(type.shape.text); "
                     + "only a last axis of frames can be delayed")
         }
         return try insert(Delay(frames: latency - own), id, "\(name).delay")
     }
 
-    private mutating func insert(_ operation: any Operation, _ id: ValueID, _ name: String) throws -> ValueID {
+    private mutating func insert(_ operation: any Operation, _ id: ValueID, _ name: String) throws -> ValueID
+    {
         let latency = latencies[id]!
         let output = try target.apply(operation, id, name: name)
         latencies[output] = latency + ((operation as? Delay)?.frames ?? 0)
