@@ -3,11 +3,9 @@ enum MILStates {
     static let rules: [String: MILLowering.Rule] = [
         "read_state": { [.tensor(try $0.read($0.state("input")))] },
         "write_state": { call in
-            _ = try call.write(call.tensor("data"), to: call.state("input"))
+            try call.write(call.tensor("data"), to: call.state("input"))
             return []
         },
-        // What coremltools writes before it takes it apart.
-        "coreml_update_state": { [.tensor(try $0.write($0.tensor("value"), to: $0.state("state")))] },
     ]
 }
 
@@ -24,14 +22,13 @@ extension MILCall {
         try add(ReadState(state.name, state.type), [])[0]
     }
 
-    fileprivate func write(_ value: ValueID, to state: (name: String, type: ValueType)) throws -> ValueID {
+    fileprivate func write(_ value: ValueID, to state: (name: String, type: ValueType)) throws {
         let value = try cast(value, to: state.type.dataType)
         guard shape(value) == state.type.shape.evaluate(1) else {
             throw OssicleError(
                 .malformed, "a value of shape \(shape(value)) for a state of shape \(state.type.shape.text)")
         }
         _ = try add(WriteState(state.name), [value])
-        return value
     }
 }
 
