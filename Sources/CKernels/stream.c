@@ -97,10 +97,6 @@ void ok_instance_restore(ok_instance *instance) {
     __atomic_store_n(&instance->use, OK_IDLE, __ATOMIC_RELEASE);
 }
 
-void ok_instance_reset_states(void *instance) OK_REALTIME { ok_instance_reset(instance); }
-
-void ok_inference_reset(const ok_inference *inference) OK_REALTIME { inference->reset(inference->context); }
-
 int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     return inference->run(inference->context, inputs, input_count, outputs, output_count);

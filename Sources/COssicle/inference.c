@@ -1,6 +1,11 @@
 // Predictions: the functions of inference.h that an audio thread may call. No allocation, no lock, no Swift.
 #include "handles.h"
 
+// How other engines than our own reset their states.
+static void (*reset_elsewhere)(void *object);
+
+void ok_inference_reset_with(void (*reset)(void *object)) { reset_elsewhere = reset; }
+
 static ok_inference *find(const void *inference) {
     ok_handle_slot *slot = ok_handle_find(inference, OK_HANDLE_INFERENCE);
     return slot ? slot->instance : NULL;
@@ -45,8 +50,12 @@ int32_t ossicle_inference_predict_batch_f32(ossicle_inference *inference, size_t
 }
 
 int32_t ossicle_inference_reset_state(ossicle_inference *inference) {
-    ok_inference *call = find(inference);
-    if (!call) return OSSICLE_INVALID_HANDLE;
-    ok_inference_reset(call);
+    ok_handle_slot *slot = ok_handle_find(inference, OK_HANDLE_INFERENCE);
+    if (!slot) return OSSICLE_INVALID_HANDLE;
+    const ok_inference *call = slot->instance;
+    if (call->run == ok_instance_predict)
+        ok_instance_reset(call->context);
+    else
+        reset_elsewhere(slot->object);
     return OSSICLE_OK;
 }

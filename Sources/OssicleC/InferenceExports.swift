@@ -16,6 +16,9 @@ public func ossicle_inference_create(
         let made = try BNNSInference(
             modelPath: text(path, "path"), singleThreaded: options.allow_threads == 0,
             function: options.function.map { String(cString: $0) }, shapes: shapes(options))
+        ok_inference_reset_with {
+            Unmanaged<BNNSInference>.fromOpaque($0!).takeUnretainedValue().resetState()
+        }
         out.pointee = try makeHandle(
             OK_HANDLE_INFERENCE, made, instance: UnsafeMutableRawPointer(mutating: made.realtime))
     }
@@ -119,6 +122,32 @@ public func ossicle_inference_text(
 @c(ossicle_inference_operations) @implementation
 public func ossicle_inference_operations(_ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
     copyText(BNNSInference.supportedOperations.joined(separator: "\n"), buffer, capacity)
+}
+
+// MARK: States
+
+@c(ossicle_inference_read_state) @implementation
+public func ossicle_inference_read_state(
+    _ handle: OpaquePointer!, _ index: Int32, _ data: UnsafeMutableRawPointer!, _ count: Int
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let model = try inference(handle)
+        let state = try element(model.states, index, "state")
+        guard let data else { throw OssicleError(.invalidArgument, "data is NULL") }
+        try model.readState(state.name, into: UnsafeMutableRawBufferPointer(start: data, count: count))
+    }
+}
+
+@c(ossicle_inference_write_state) @implementation
+public func ossicle_inference_write_state(
+    _ handle: OpaquePointer!, _ index: Int32, _ data: UnsafeRawPointer!, _ count: Int
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let model = try inference(handle)
+        let state = try element(model.states, index, "state")
+        guard let data else { throw OssicleError(.invalidArgument, "data is NULL") }
+        try model.writeState(state.name, from: UnsafeRawBufferPointer(start: data, count: count))
+    }
 }
 
 // MARK: Workspace

@@ -62,19 +62,12 @@ int32_t ok_instance_release(ok_instance *instance);
 /// Lets runs in again.
 void ok_instance_restore(ok_instance *instance);
 
-/// The states of `ok_instance_predict` as after creation. Real-time safe.
-void ok_instance_reset_states(void *instance) OK_REALTIME;
-
-/// A model ready to run in any engine: the engine's own calls with what they work on.
+/// A model ready to run in any engine: the engine's own call with what it works on.
 typedef struct ok_inference {
     void *context;
     int32_t (*run)(void *context, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                    size_t output_count) OK_REALTIME;
-    void (*reset)(void *context) OK_REALTIME;
 } ok_inference;
-
-/// States back to zero; not during a prediction. Real-time safe in engines that say so.
-void ok_inference_reset(const ok_inference *inference) OK_REALTIME;
 
 /// One prediction. Real-time safe in engines that say so.
 int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,

@@ -33,6 +33,9 @@ typedef struct ok_stream_facts {
 /// `ok_instance`, or the `ok_inference` of an inference.
 /// @return the handle, or NULL when the table is full or memory is short.
 void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts);
+/// What resets the states of an inference that our own engine does not run, given its object; set before the
+/// first is made.
+void ok_inference_reset_with(void (*reset)(void *object));
 /// The object, or NULL when the handle is not a live one of this kind. [real-time]
 void *ok_handle_object(const void *handle, ok_handle_kind kind);
 /// Frees the handle and answers its object, or NULL.

@@ -81,6 +81,13 @@ final class Instance: @unchecked Sendable {
         arena = block
     }
 
+    /// Where one of the graph's named states lies.
+    func namedState(_ name: String) -> UnsafeMutableRawBufferPointer? {
+        program.namedStates[name].map {
+            UnsafeMutableRawBufferPointer(start: state + $0.offset, count: $0.byteCount)
+        }
+    }
+
     /// Whether there is a workspace, without which `ok_instance_predict` refuses.
     var hasWorkspace: Bool { arena != nil }
 

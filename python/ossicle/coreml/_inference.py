@@ -183,7 +183,7 @@ class BNNSInference:
         array = np.empty(port.shape, port.dtype)
         with self._lock:
             handle = self._open()
-            view = ffi.from_buffer(array, True)
+            view = ffi.from_buffer("char[]", array, True)
             check(lib.ossicle_inference_read_state(handle, index, view, array.nbytes), handle)
         return array
 

@@ -96,8 +96,15 @@ OSSICLE_API int32_t ossicle_inference_predict_batch_f32(ossicle_inference *infer
                                                         const float *input, size_t input_count, float *output,
                                                         size_t output_count);
 
-/// States back to zero; not while a prediction is going on. [real-time]
+/// States back to zero; not while a prediction is going on. Engine "bnns" makes a new context for it.
+/// [real-time] in engine "ossicle"
 OSSICLE_API int32_t ossicle_inference_reset_state(ossicle_inference *inference);
+
+/// Copies a state out or in: `byte_count` must be that of its port. Not while a prediction is going on.
+OSSICLE_API int32_t ossicle_inference_read_state(const ossicle_inference *inference, int32_t index,
+                                                 void *data, size_t byte_count);
+OSSICLE_API int32_t ossicle_inference_write_state(ossicle_inference *inference, int32_t index,
+                                                  const void *data, size_t byte_count);
 
 // --- memory
 

@@ -117,7 +117,7 @@ public final class BNNSInference: @unchecked Sendable {
     public func describe() -> String { runner.summary }
 
     /// States back to zero. Real-time safe; not while a prediction is going on.
-    public func resetState() { ok_inference_reset(realtime) }
+    public func resetState() { runner.resetState() }
 
     // MARK: Workspace
 

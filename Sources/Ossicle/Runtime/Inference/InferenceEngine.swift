@@ -13,9 +13,17 @@ protocol InferenceEngine: AnyObject {
     /// The plan for a person.
     var summary: String { get }
 
+    /// States back to zero. Real-time safe.
+    func resetState()
+    /// Where a state lies, for copying it in and out between predictions; nil in an engine that keeps it to itself.
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer?
     /// False, and nothing is done, while a prediction is going on.
     func releaseWorkspace() -> Bool
     func prepareWorkspace() throws
+}
+
+extension InferenceEngine {
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer? { nil }
 }
 
 /// The portable engine: a program of our own.
@@ -33,10 +41,12 @@ final class OssicleEngine: InferenceEngine {
     }
 
     var kind: BNNSInference.Engine { .ossicle }
-    var call: ok_inference { ok_inference(context: instance.c, run: ok_instance_predict, reset: ok_instance_reset_states) }
+    var call: ok_inference { ok_inference(context: instance.c, run: ok_instance_predict) }
     var workspaceByteCount: Int { instance.workspaceByteCount }
     var hasWorkspace: Bool { instance.hasWorkspace }
     var summary: String { instance.program.describe() }
+    func resetState() { ok_instance_reset(instance.c) }
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer? { instance.namedState(name) }
     func releaseWorkspace() -> Bool { instance.releaseArena() }
     func prepareWorkspace() { instance.restoreArena() }
 }
