@@ -193,6 +193,37 @@ static void shapes_and_functions(void) {
     ossicle_inference_destroy(model);
 }
 
+// A state goes on from prediction to prediction, can be copied, and a reset forgets it.
+static void states(void) {
+    ossicle_inference *model = load("generated/stateful_stream_conv_fp16.mlpackage", NULL);
+    ossicle_inference_info info = {.struct_size = sizeof info};
+    ossicle_port port = {.struct_size = sizeof port};
+    CHECK(ossicle_inference_info_get(model, &info) == OSSICLE_OK && info.state_count == 1);
+    CHECK(ossicle_inference_port(model, OSSICLE_PORT_STATE, 0, &port) == OSSICLE_OK);
+    CHECK(port.rank == 3 && port.shape[1] == 2 && port.shape[2] == 4 && port.dtype == OSSICLE_FLOAT32);
+    float x[32], first[16], second[16], again[16], state[8], zero[8] = {0};
+    for (int i = 0; i < 32; ++i) x[i] = sinf((float)i);
+    CHECK(ossicle_inference_read_state(model, 0, state, sizeof state) == OSSICLE_OK);
+    CHECK(memcmp(state, zero, sizeof state) == 0);
+    CHECK(ossicle_inference_predict_f32(model, x, 32, first, 16) == OSSICLE_OK);
+    CHECK(ossicle_inference_read_state(model, 0, state, sizeof state) == OSSICLE_OK);
+    CHECK(memcmp(state, zero, sizeof state) != 0);
+    CHECK(ossicle_inference_predict_f32(model, x, 32, second, 16) == OSSICLE_OK);
+    CHECK(memcmp(first, second, sizeof first) != 0);
+    CHECK(ossicle_inference_write_state(model, 0, state, sizeof state) == OSSICLE_OK);
+    CHECK(ossicle_inference_predict_f32(model, x, 32, again, 16) == OSSICLE_OK);
+    CHECK(memcmp(second, again, sizeof second) == 0);
+    CHECK(ossicle_inference_reset_state(model) == OSSICLE_OK);
+    CHECK(ossicle_inference_predict_f32(model, x, 32, again, 16) == OSSICLE_OK);
+    CHECK(memcmp(first, again, sizeof first) == 0);
+    CHECK(ossicle_inference_read_state(model, 1, state, sizeof state) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_inference_read_state(model, 0, state, sizeof state - 4) == OSSICLE_SHAPE_MISMATCH);
+    CHECK(ossicle_inference_write_state(model, 0, state, sizeof state + 4) == OSSICLE_SHAPE_MISMATCH);
+    CHECK(ossicle_inference_write_state(model, 0, NULL, sizeof state) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_inference_read_state(NULL, 0, state, sizeof state) == OSSICLE_INVALID_HANDLE);
+    ossicle_inference_destroy(model);
+}
+
 static void note(void *context, int32_t level) { *(int *)context = *(int *)context * 10 + level; }
 
 static void memory(void) {
@@ -241,6 +272,7 @@ int main(int argc, char **argv) {
     facts();
     linear();
     shapes_and_functions();
+    states();
     memory();
     return summary("inference_test");
 }
