@@ -21,7 +21,8 @@ extension Graph {
         _ x: ValueID, weight: Tensor, bias: Tensor?, axes: [TransposedAxis], groups: Int, name: String
     ) throws -> ValueID {
         let shape = type(of: x).shape.compactMap(\.fixedValue)
-        guard shape.count == 4, weight.shape.count == 4, axes.count == 2, groups > 0, shape[1] == weight.shape[0],
+        guard shape.count == 4, weight.shape.count == 4, axes.count == 2, groups > 0,
+            shape[1] == weight.shape[0],
             shape[1] % groups == 0
         else {
             throw OssicleError(
@@ -31,7 +32,9 @@ extension Graph {
         let (perGroup, s) = (weight.shape[1], axes.map(\.stride))
         let outputs = perGroup * groups
         // Furthest tap back on each axis, in input elements.
-        let reach = zip(axes, weight.shape[2...]).map { axis, kernel in (kernel - 1) * axis.dilation / axis.stride }
+        let reach = zip(axes, weight.shape[2...]).map { axis, kernel in
+            (kernel - 1) * axis.dilation / axis.stride
+        }
         let windows = axes.indices.map { i in
             let needed = (axes[i].crop + axes[i].length + s[i] - 1) / s[i]
             return ConvolutionAxis(padBegin: reach[i], padEnd: max(needed, shape[2 + i]) - shape[2 + i])

@@ -8,13 +8,15 @@ import Testing
         "activations_fp32", "control_flow_fp32", "conv1d_zoo_fp32", "conv2d_spectro_unet_fp32",
         "conv_transpose1d_fp32", "embedding_int32_fp32", "flexible_range_fp32", "glu_demucs_block_fp32",
         "gru_op_fp32", "gru_uni_1layer_fp32", "linear_fp32", "lstm_bi_2layer_fp32", "lstm_op_reverse_fp32",
-        "lstm_uni_1layer_fp32", "multifunction_ios18", "norms_softmax_fp32", "pool_upsample_fp32", "rnn_op_fp32",
+        "lstm_uni_1layer_fp32", "multifunction_ios18", "norms_softmax_fp32", "pool_upsample_fp32",
+        "rnn_op_fp32",
         "wavenet_amp_fp32",
     ]
     /// Float16 or compressed weights.
     static let rounded: [String] = [
         "mlp_relu_gelu_fp16", "palettize_4bit_ios16", "palettize_4bit_ios18", "palettize_6bit_ios16",
-        "quant_int4_block_ios18", "quant_int8_block32_ios18", "quant_int8_perchannel_ios16", "sparse_50_ios16",
+        "quant_int4_block_ios18", "quant_int8_block32_ios18", "quant_int8_perchannel_ios16",
+        "sparse_50_ios16",
         "stateful_stream_conv_fp16", "transformer_block_fp16",
     ]
     static let generated =
@@ -43,7 +45,9 @@ import Testing
 
     /// The list above leaves no oracle out.
     @Test func everyOracleIsUsed() {
-        let files = CoreMLTestData.models(".oracle.safetensors").map { String($0.dropLast(".oracle.safetensors".count)) }
+        let files = CoreMLTestData.models(".oracle.safetensors").map {
+            String($0.dropLast(".oracle.safetensors".count))
+        }
         #expect(Set(files) == Set(Self.all.map(\.model)))
         #expect(Self.generated.count == 29)
     }
@@ -53,9 +57,14 @@ import Testing
         let package = try CoreMLModel(path: CoreMLTestData.path(pair + ".mlpackage"))
         let bundle = try CoreMLModel(path: CoreMLTestData.path(pair + ".mlmodelc"))
         for function in try #require(package.program).functions {
-            let a = try Graph(package, function: function.name), b = try Graph(bundle, function: function.name)
-            #expect(a.nodes.map { "\($0.name) \($0.operation) \($0.inputs)" } == b.nodes.map { "\($0.name) \($0.operation) \($0.inputs)" })
-            #expect(a.inputs.map(\.name) == b.inputs.map(\.name) && a.outputs.map(\.name) == b.outputs.map(\.name))
+            let a = try Graph(package, function: function.name),
+                b = try Graph(bundle, function: function.name)
+            #expect(
+                a.nodes.map { "\($0.name) \($0.operation) \($0.inputs)" }
+                    == b.nodes.map { "\($0.name) \($0.operation) \($0.inputs)" })
+            #expect(
+                a.inputs.map(\.name) == b.inputs.map(\.name) && a.outputs.map(\.name) == b.outputs.map(\.name)
+            )
             #expect(a.outputs.map(\.value) == b.outputs.map(\.value))
             #expect(a.values.map(\.type) == b.values.map(\.type))
             for (x, y) in zip(a.values, b.values) {

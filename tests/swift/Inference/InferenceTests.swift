@@ -5,8 +5,11 @@ import Testing
 
 /// What `BNNSInference` promises beside its numbers.
 @Suite struct InferenceTests {
-    static func load(_ name: String, function: String? = nil, shapes: [String: [Int]] = [:]) throws -> BNNSInference {
-        try BNNSInference(modelPath: CoreMLTestData.path("generated/" + name), function: function, shapes: shapes)
+    static func load(_ name: String, function: String? = nil, shapes: [String: [Int]] = [:]) throws
+        -> BNNSInference
+    {
+        try BNNSInference(
+            modelPath: CoreMLTestData.path("generated/" + name), function: function, shapes: shapes)
     }
 
     /// The same numbers each time.
@@ -63,7 +66,8 @@ import Testing
     @Test func flexibleShapesAreChosenAtLoad() throws {
         let standard = try Self.load("flexible_range_fp32.mlpackage")
         #expect(standard.inputs[0].shape == [1, 1, 96])
-        #expect(standard.inputs[0].flexibility == .ranges([MILRange(1, 1), MILRange(1, 1), MILRange(16, 4096)]))
+        #expect(
+            standard.inputs[0].flexibility == .ranges([MILRange(1, 1), MILRange(1, 1), MILRange(16, 4096)]))
         let long = try Self.load("flexible_range_fp32.mlmodelc", shapes: ["x": [1, 1, 200]])
         #expect(long.inputs[0].shape == [1, 1, 200] && long.outputs[0].shape == [1, 1, 200])
         // A convolution's result does not depend on what comes later.
@@ -82,7 +86,10 @@ import Testing
         expectError(.shapeMismatch, "[1, 8] or [1, 4] or [1, 16]") {
             _ = try Self.load("enumerated_shapes_fp32.mlpackage", shapes: ["x": [1, 5]])
         }
-        #expect(try Self.load("enumerated_shapes_fp32.mlpackage", shapes: ["x": [1, 16]]).inputs[0].shape == [1, 16])
+        #expect(
+            try Self.load("enumerated_shapes_fp32.mlpackage", shapes: ["x": [1, 16]]).inputs[0].shape == [
+                1, 16,
+            ])
         expectError(.shapeMismatch, "[3, 24]") {
             _ = try Self.load("linear_fp32.mlpackage", shapes: ["x": [4, 24]])
         }
@@ -110,7 +117,8 @@ import Testing
             x.withUnsafeBufferPointer { x in
                 y.withUnsafeMutableBufferPointer { y in
                     model.predictStatus(
-                        UnsafeBufferPointer(rebasing: x[..<inputs]), UnsafeMutableBufferPointer(rebasing: y[..<outputs]))
+                        UnsafeBufferPointer(rebasing: x[..<inputs]),
+                        UnsafeMutableBufferPointer(rebasing: y[..<outputs]))
                 }
             }
         }
@@ -122,7 +130,8 @@ import Testing
         var both = [Float](repeating: 0, count: 80)
         let overlapping = both.withUnsafeMutableBufferPointer { both in
             model.predictStatus(
-                UnsafeBufferPointer(rebasing: both[..<72]), UnsafeMutableBufferPointer(rebasing: both[59..<80]))
+                UnsafeBufferPointer(rebasing: both[..<72]),
+                UnsafeMutableBufferPointer(rebasing: both[59..<80]))
         }
         #expect(overlapping == OssicleError.Code.invalidArgument.rawValue)
     }
@@ -134,10 +143,14 @@ import Testing
         #expect(try model.predict(["codes": codes, "x": x])["y"]?.shape == [1, 12, 3])
         expectError(.invalidArgument, "\"codes\" is missing") { _ = try model.predict(["x": x]) }
         expectError(.invalidArgument, "expected int32, found float32") {
-            _ = try model.predict(["codes": Tensor([Float](repeating: 3, count: 12), shape: [1, 12]), "x": x])
+            _ = try model.predict([
+                "codes": Tensor([Float](repeating: 3, count: 12), shape: [1, 12]), "x": x,
+            ])
         }
         expectError(.shapeMismatch, "expected [1, 12, 8], found [12, 8]") {
-            _ = try model.predict(["codes": codes, "x": Tensor([Float](repeating: 1, count: 96), shape: [12, 8])])
+            _ = try model.predict([
+                "codes": codes, "x": Tensor([Float](repeating: 1, count: 96), shape: [12, 8]),
+            ])
         }
         expectError(.invalidArgument, "found 3 arrays") {
             _ = try model.predict(["codes": codes, "x": x, "z": x])
@@ -152,7 +165,8 @@ import Testing
             try y.withUnsafeMutableBufferPointer { y in try model.predictBatch(x, y, count: 3) }
         }
         for i in 0..<3 {
-            #expect(Array(y[(21 * i)..<(21 * i + 21)]) == (try model.predict(Array(x[(72 * i)..<(72 * i + 72)]))))
+            #expect(
+                Array(y[(21 * i)..<(21 * i + 21)]) == (try model.predict(Array(x[(72 * i)..<(72 * i + 72)]))))
         }
     }
 
@@ -182,7 +196,8 @@ import Testing
             } -> (e);
             """
         for part in [
-            "\"random_thing\" is not supported (\"a\" and 1 more)", "\"crop_resize\" is not supported (\"c\")",
+            "\"random_thing\" is not supported (\"a\" and 1 more)",
+            "\"crop_resize\" is not supported (\"c\")",
             "\"d\" (\"gelu\"): mode \"OTHER\"", "\"e\" (\"clip\"): parameter \"beta\" depends on the inputs",
         ] {
             expectError(.unsupported, part) { _ = try Self.graph(text) }
@@ -231,13 +246,16 @@ import Testing
 @Suite struct CoreMLSummaryTests {
     @Test func operationsAndPrecisionsAreCounted() throws {
         let summary = CoreMLSummary(
-            try CoreMLModel(path: CoreMLTestData.path("real/silero_vad_v6/silero-vad-unified-v6.0.0.mlmodelc")))
+            try CoreMLModel(
+                path: CoreMLTestData.path("real/silero_vad_v6/silero-vad-unified-v6.0.0.mlmodelc")))
         #expect(summary.kind == .program && summary.defaultFunction == "main")
         let function = try #require(summary.functions.first)
         #expect(function.unsupported == nil)
         #expect(function.operations.first { $0.name == "conv" }?.count == 6)
         #expect(function.operations.first { $0.name == "lstm" }?.count == 1)
-        #expect(summary.computePrecision.contains("Float16") && summary.storagePrecision?.contains("Float16") == true)
+        #expect(
+            summary.computePrecision.contains("Float16")
+                && summary.storagePrecision?.contains("Float16") == true)
         let older = CoreMLSummary(
             try CoreMLModel(path: CoreMLTestData.path("real/espresso_cardscan/FourRecognize.mlmodelc")))
         #expect(older.kind == .espresso && older.functions.isEmpty)

@@ -8,7 +8,9 @@ import Testing
         let text = try Storage.map(path: CoreMLTestData.path("operations/operations.mil"))
         return try MILParser.parse(text.bytes, name: "operations.mil")
     }
-    static let goldens = Result { try SafeTensors(path: CoreMLTestData.path("operations/operations.safetensors")) }
+    static let goldens = Result {
+        try SafeTensors(path: CoreMLTestData.path("operations/operations.safetensors"))
+    }
     static let names = (try? program.get())?.functions.map(\.name) ?? []
 
     @Test(arguments: names) func operation(_ name: String) throws {

@@ -13,7 +13,9 @@ import Testing
 
         var levels: [MemoryPressureLevel] { lock.withLock { seen } }
 
-        func memoryPressureObserver(_ observer: MemoryPressureObserver, didChangeTo level: MemoryPressureLevel) {
+        func memoryPressureObserver(
+            _ observer: MemoryPressureObserver, didChangeTo level: MemoryPressureLevel
+        ) {
             lock.withLock { seen.append(level) }
         }
 

@@ -51,7 +51,9 @@ extension CoreMLSummary.Function {
         inputs = function.inputs.filter { !isState($0) }
         states = function.inputs.filter(isState)
         let types = function.valueTypes
-        outputs = function.body.outputs.compactMap { name in types[name].map { MILNamedType(name: name, type: $0) } }
+        outputs = function.body.outputs.compactMap { name in
+            types[name].map { MILNamedType(name: name, type: $0) }
+        }
         var counts: [String: Int] = [:]
         func visit(_ block: MILBlock) {
             for operation in block.operations {
@@ -60,7 +62,9 @@ extension CoreMLSummary.Function {
             }
         }
         visit(function.body)
-        operations = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { (name: $0.key, count: $0.value) }
+        operations = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+            (name: $0.key, count: $0.value)
+        }
         do {
             _ = try Graph(model, function: function.name)
             unsupported = nil

@@ -12,7 +12,8 @@ extension BNNSInference {
     public func predictStatus(
         _ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>
     ) -> Int32 {
-        var x = ok_buffer(data: UnsafeMutableRawPointer(mutating: input.baseAddress), byte_count: input.count * 4)
+        var x = ok_buffer(
+            data: UnsafeMutableRawPointer(mutating: input.baseAddress), byte_count: input.count * 4)
         var y = ok_buffer(data: output.baseAddress, byte_count: output.count * 4)
         return ok_inference_run(realtime, &x, 1, &y, 1)
     }
@@ -78,27 +79,32 @@ extension BNNSInference {
     public func predict(_ arrays: [String: Tensor]) throws -> [String: Tensor] {
         let given = try inputs.map { feature in
             guard let tensor = arrays[feature.name] else {
-                throw OssicleError(.invalidArgument, "\(modelPath): input \(Quoting.quoted(feature.name)) is missing")
+                throw OssicleError(
+                    .invalidArgument, "\(modelPath): input \(Quoting.quoted(feature.name)) is missing")
             }
             try check(tensor, feature)
             return tensor
         }
         guard arrays.count == inputs.count else {
             let names = inputs.map { Quoting.quoted($0.name) }.joined(separator: ", ")
-            throw OssicleError(.invalidArgument, "\(modelPath): the inputs are \(names), found \(arrays.count) arrays")
+            throw OssicleError(
+                .invalidArgument, "\(modelPath): the inputs are \(names), found \(arrays.count) arrays")
         }
         var results: [String: Tensor] = [:]
         let blocks = outputs.map {
             UnsafeMutableRawBufferPointer.allocate(byteCount: max($0.byteCount, 1), alignment: 64)
         }
         defer { for block in blocks { block.deallocate() } }
-        let targets = zip(blocks, outputs).map { UnsafeMutableRawBufferPointer(rebasing: $0[..<$1.byteCount]) }
+        let targets = zip(blocks, outputs).map {
+            UnsafeMutableRawBufferPointer(rebasing: $0[..<$1.byteCount])
+        }
         try given.map(\.bytes).withUnsafeBufferPointer { x in
             try targets.withUnsafeBufferPointer { y in try predict(inputs: x, outputs: y) }
         }
         for (target, feature) in zip(targets, outputs) {
             results[feature.name] = try Tensor(
-                shape: feature.shape, dataType: feature.dataType, storage: .copy(UnsafeRawBufferPointer(target)))
+                shape: feature.shape, dataType: feature.dataType,
+                storage: .copy(UnsafeRawBufferPointer(target)))
         }
         return results
     }
@@ -148,12 +154,14 @@ extension BNNSInference {
         guard tensor.dataType == feature.dataType else {
             throw OssicleError(
                 .invalidArgument,
-                "\(modelPath): input \(Quoting.quoted(feature.name)): expected \(feature.dataType), found \(tensor.dataType)")
+                "\(modelPath): input \(Quoting.quoted(feature.name)): expected \(feature.dataType), found \(tensor.dataType)"
+            )
         }
         guard tensor.shape == feature.shape else {
             throw OssicleError(
                 .shapeMismatch,
-                "\(modelPath): input \(Quoting.quoted(feature.name)): expected \(feature.shape), found \(tensor.shape)")
+                "\(modelPath): input \(Quoting.quoted(feature.name)): expected \(feature.shape), found \(tensor.shape)"
+            )
         }
     }
 

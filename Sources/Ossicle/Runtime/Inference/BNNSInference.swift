@@ -70,7 +70,8 @@ public final class BNNSInference: @unchecked Sendable {
 
     /// The same for a model that has been opened.
     public init(
-        _ model: CoreMLModel, singleThreaded: Bool = true, function name: String? = nil, shapes: [String: [Int]] = [:]
+        _ model: CoreMLModel, singleThreaded: Bool = true, function name: String? = nil,
+        shapes: [String: [Int]] = [:]
     ) throws {
         let graph = try Graph(model, function: name, shapes: shapes)
         guard let program = model.program else {
@@ -88,7 +89,8 @@ public final class BNNSInference: @unchecked Sendable {
             let type = graph.type(of: port.value)
             return Feature(
                 name: port.name, shape: type.shape.evaluate(1), dataType: type.dataType,
-                declaredType: types[port.name]?.elementType ?? .fp32, flexibility: choice.flexibility(of: port.name))
+                declaredType: types[port.name]?.elementType ?? .fp32,
+                flexibility: choice.flexibility(of: port.name))
         }
         inputs = graph.inputs.map(feature)
         outputs = graph.outputs.map(feature)

@@ -24,7 +24,9 @@ public protocol MemoryPressureDelegate: AnyObject, Sendable {
 }
 
 extension MemoryPressureDelegate {
-    public func memoryPressureObserver(_ observer: MemoryPressureObserver, didChangeTo level: MemoryPressureLevel) {}
+    public func memoryPressureObserver(
+        _ observer: MemoryPressureObserver, didChangeTo level: MemoryPressureLevel
+    ) {}
     public func memoryPressureObserver(
         _ observer: MemoryPressureObserver, shouldReleaseWorkspaceOf inference: BNNSInference
     ) -> Bool { false }
@@ -73,7 +75,8 @@ public final class MemoryPressureObserver: @unchecked Sendable {
 
     /// Sets the level by hand, with all that follows from it, on the calling thread.
     public func setLevel(_ level: MemoryPressureLevel) {
-        let change = contents.withLock { contents -> (delegate: (any MemoryPressureDelegate)?, models: [BNNSInference])? in
+        let change = contents.withLock {
+            contents -> (delegate: (any MemoryPressureDelegate)?, models: [BNNSInference])? in
             guard contents.level != level else { return nil }
             contents.level = level
             return (contents.delegate, contents.watched.compactMap(\.inference))

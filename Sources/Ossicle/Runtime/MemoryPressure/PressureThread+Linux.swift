@@ -40,7 +40,11 @@
             guard let thread else { return }
             self.thread = nil
             close(signal)
-            if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
+            if pthread_equal(thread, pthread_self()) != 0 {
+                pthread_detach(thread)
+            } else {
+                pthread_join(thread, nil)
+            }
         }
 
         deinit { stop() }
@@ -48,7 +52,8 @@
         /// Waits for any of `files` (each with what to wait for), the end, or the timeout.
         ///
         /// - Returns: what happened to each file; nil when the thread is to end.
-        static func wait(_ files: [(file: Int32, events: Int32)], wake: Int32, milliseconds: Int) -> [Int32]? {
+        static func wait(_ files: [(file: Int32, events: Int32)], wake: Int32, milliseconds: Int) -> [Int32]?
+        {
             var all = files.map { pollfd(fd: $0.file, events: Int16($0.events), revents: 0) }
             all.append(pollfd(fd: wake, events: Int16(POLLIN), revents: 0))
             let count = poll(&all, nfds_t(all.count), Int32(milliseconds))

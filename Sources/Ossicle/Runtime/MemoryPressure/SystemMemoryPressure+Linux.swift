@@ -15,8 +15,12 @@
             }
             if let source = attempt({ try StallSource(path: "/proc/pressure/memory") }) { return source }
             if let group = controlGroup() {
-                if let source = attempt({ try StallSource(path: group + "/memory.pressure") }) { return source }
-                if let source = attempt({ try GroupEventsSource(path: group + "/memory.events") }) { return source }
+                if let source = attempt({ try StallSource(path: group + "/memory.pressure") }) {
+                    return source
+                }
+                if let source = attempt({ try GroupEventsSource(path: group + "/memory.events") }) {
+                    return source
+                }
             }
             throw OssicleError(
                 .unsupported, "memory pressure cannot be observed: " + reasons.joined(separator: "; "))
@@ -46,7 +50,8 @@
     /// Without a source, the level is set by hand.
     enum SystemMemoryPressure {
         static func source() throws -> any MemoryPressureSource {
-            throw OssicleError(.unsupported, "memory pressure cannot be observed on this system; set it by hand")
+            throw OssicleError(
+                .unsupported, "memory pressure cannot be observed on this system; set it by hand")
         }
     }
 #endif

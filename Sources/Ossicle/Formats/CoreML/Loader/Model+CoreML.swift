@@ -18,8 +18,10 @@ extension Model {
         let names = graph.inputs.map(\.name)
         var facts = Facts(format: "coreml")
         facts.layers = graph.nodes.map { "\($0.operation.name) \($0.name)" }
-        return try Model(facts: facts, inputShapes: graph.inputs.map { graph.type(of: $0.value).shape }) { shapes in
-            try Graph(coreML, shapes: Dictionary(uniqueKeysWithValues: zip(names, shapes.map { $0.evaluate(1) })))
+        return try Model(facts: facts, inputShapes: graph.inputs.map { graph.type(of: $0.value).shape }) {
+            shapes in
+            try Graph(
+                coreML, shapes: Dictionary(uniqueKeysWithValues: zip(names, shapes.map { $0.evaluate(1) })))
         }
     }
 }

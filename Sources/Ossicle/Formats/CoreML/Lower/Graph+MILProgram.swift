@@ -49,7 +49,8 @@ extension MILLowering {
         survey(function.body)
         for input in Self.ordered(function.inputs, features?.inputs, \.name) {
             guard let element = input.type.elementType else {
-                throw OssicleError(.malformed, "input \(Quoting.quoted(input.name)) is no tensor but \(input.type)")
+                throw OssicleError(
+                    .malformed, "input \(Quoting.quoted(input.name)) is no tensor but \(input.type)")
             }
             if case .state = input.type {
                 try defineState(input, element)
@@ -60,14 +61,17 @@ extension MILLowering {
         }
         let results = zip(function.body.outputs, try lower(function.body))
         for (name, value) in Self.ordered(Array(results), features?.outputs, \.0) {
-            if case .tensor(let id) = value { graph.output(name, id) } else if problems.isEmpty {
+            if case .tensor(let id) = value {
+                graph.output(name, id)
+            } else if problems.isEmpty {
                 throw OssicleError(.malformed, "output \(Quoting.quoted(name)) is not a tensor")
             }
         }
         guard problems.isEmpty else {
             throw OssicleError(
                 .unsupported,
-                "function \(Quoting.quoted(function.name)) cannot be run: " + problems.joined(separator: "; "))
+                "function \(Quoting.quoted(function.name)) cannot be run: " + problems.joined(separator: "; ")
+            )
         }
         return graph
     }
@@ -96,7 +100,8 @@ extension MILLowering {
         visit(block)
         for (type, names) in missing {
             let times = names.count == 1 ? "" : " and \(names.count - 1) more"
-            problems.append("operation \(Quoting.quoted(type)) is not supported (\(Quoting.quoted(names[0]))\(times))")
+            problems.append(
+                "operation \(Quoting.quoted(type)) is not supported (\(Quoting.quoted(names[0]))\(times))")
         }
     }
 

@@ -32,7 +32,8 @@ struct MILCall {
         let values = try bound(parameter)
         guard values.count == 1 else {
             throw OssicleError(
-                .malformed, "parameter \(Quoting.quoted(parameter)): expected one value, found \(values.count)")
+                .malformed,
+                "parameter \(Quoting.quoted(parameter)): expected one value, found \(values.count)")
         }
         return values[0]
     }
@@ -50,12 +51,15 @@ struct MILCall {
         let values = try tensors(parameter)
         guard values.count == 1 else {
             throw OssicleError(
-                .malformed, "parameter \(Quoting.quoted(parameter)): expected one tensor, found \(values.count)")
+                .malformed,
+                "parameter \(Quoting.quoted(parameter)): expected one tensor, found \(values.count)")
         }
         return values[0]
     }
 
-    func optionalTensor(_ parameter: String) throws -> ValueID? { has(parameter) ? try tensor(parameter) : nil }
+    func optionalTensor(_ parameter: String) throws -> ValueID? {
+        has(parameter) ? try tensor(parameter) : nil
+    }
 
     func list(_ parameter: String) throws -> MILList {
         guard case .list(let list) = try one(parameter) else {
@@ -70,7 +74,8 @@ struct MILCall {
     private func constant(_ id: ValueID, _ parameter: String) throws -> Tensor {
         guard let tensor = lowering.graph.constant(id) else {
             throw OssicleError(
-                .unsupported, "parameter \(Quoting.quoted(parameter)) depends on the inputs; it must be constant")
+                .unsupported,
+                "parameter \(Quoting.quoted(parameter)) depends on the inputs; it must be constant")
         }
         return tensor
     }
@@ -159,7 +164,9 @@ struct MILCall {
         try lowering.add(operation, inputs, name: name, regions: regions)
     }
 
-    func apply(_ operation: any Operation, _ inputs: ValueID...) throws -> ValueID { try add(operation, inputs)[0] }
+    func apply(_ operation: any Operation, _ inputs: ValueID...) throws -> ValueID {
+        try add(operation, inputs)[0]
+    }
 
     func constant(_ values: [Float], _ shape: [Int]) throws -> ValueID {
         lowering.graph.constant("\(name).constant", try Tensor(values, shape: shape))
@@ -168,7 +175,8 @@ struct MILCall {
     func constant(_ value: Float) throws -> ValueID { try constant([value], []) }
 
     func constant(_ values: [Int], _ shape: [Int]) throws -> ValueID {
-        lowering.graph.constant("\(name).constant", try Tensor(values.map { Int32(clamping: $0) }, shape: shape))
+        lowering.graph.constant(
+            "\(name).constant", try Tensor(values.map { Int32(clamping: $0) }, shape: shape))
     }
 
     func reshape(_ id: ValueID, _ shape: [Int]) throws -> ValueID {

@@ -77,7 +77,8 @@ final class MILLowering {
             throw OssicleError(
                 .unsupported, "loops unroll to more than \(CoreMLLimits.loweredOperations) operations")
         }
-        let label = "\(Quoting.quoted(operation.outputs.first?.name ?? "")) (\(Quoting.quoted(operation.type)))"
+        let label =
+            "\(Quoting.quoted(operation.outputs.first?.name ?? "")) (\(Quoting.quoted(operation.type)))"
         guard let rule = MILOperationTable.rules[operation.type] else {
             // The survey before has reported it.
             return operation.outputs.map { placeholder($0) }
@@ -101,7 +102,9 @@ final class MILLowering {
 
     /// Stands for what an unsupported operation would give, so that the rest is looked at as well.
     private func placeholder(_ output: MILNamedType) -> MILLowered {
-        guard case .tensor(let element, _) = output.type, let shape = output.type.shape else { return .unknown }
+        guard case .tensor(let element, _) = output.type, let shape = output.type.shape else {
+            return .unknown
+        }
         return .tensor(
             graph.makeValue(output.name, ValueType(shape.map { .fixed($0) }, element.computed)))
     }
@@ -143,7 +146,9 @@ final class MILLowering {
 
     // MARK: Nodes
 
-    func add(_ operation: any Operation, _ inputs: [ValueID], name: String, regions: [Graph] = []) throws -> [ValueID] {
+    func add(_ operation: any Operation, _ inputs: [ValueID], name: String, regions: [Graph] = []) throws
+        -> [ValueID]
+    {
         let outputs = try graph.add(operation, inputs, name: name, regions: regions)
         for id in outputs { _ = try CoreMLShape.count(shape(id)) }
         let values = inputs.map { graph.constant($0) }

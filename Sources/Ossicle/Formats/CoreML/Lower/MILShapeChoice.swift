@@ -59,7 +59,8 @@ struct MILShapeChoice {
             let shape = try shape(of: input, asked[input.name], set)
             _ = try CoreMLShape.count(shape)
             guard !shape.contains(0) else {
-                throw OssicleError(.shapeMismatch, "input \(Quoting.quoted(input.name)): an axis of \(shape) is empty")
+                throw OssicleError(
+                    .shapeMismatch, "input \(Quoting.quoted(input.name)): an axis of \(shape) is empty")
             }
             chosen[input.name] = shape
         }
@@ -70,7 +71,8 @@ struct MILShapeChoice {
         func mismatch(_ accepted: String) -> OssicleError {
             OssicleError(
                 .shapeMismatch,
-                "input \(Quoting.quoted(input.name)) takes \(accepted), found \(asked.map { "\($0)" } ?? "no shape")")
+                "input \(Quoting.quoted(input.name)) takes \(accepted), found \(asked.map { "\($0)" } ?? "no shape")"
+            )
         }
         if let fixed = input.type.shape {
             guard asked == nil || asked == fixed else { throw mismatch("\(fixed)") }
@@ -118,7 +120,8 @@ struct MILShapeChoice {
     static func text(_ axes: [MILRange]) -> String {
         "["
             + axes.map { axis in
-                axis.lower == axis.upper ? "\(axis.lower)" : "\(axis.lower)…\(axis.upper.map { "\($0)" } ?? "")"
+                axis.lower == axis.upper
+                    ? "\(axis.lower)" : "\(axis.lower)…\(axis.upper.map { "\($0)" } ?? "")"
             }.joined(separator: ", ") + "]"
     }
 }

@@ -26,7 +26,13 @@ enum MILActivations {
                     .scaledTanh, alpha: $0.float("alpha", default: 1), beta: $0.float("beta", default: 1)))
         },
         "sigmoid_hard": sigmoidHard,
-        "softmax": { [.tensor(try $0.apply(Softmax(axis: $0.axis("axis", default: -1, of: $0.tensor("x"))), $0.tensor("x")))] },
+        "softmax": {
+            [
+                .tensor(
+                    try $0.apply(
+                        Softmax(axis: $0.axis("axis", default: -1, of: $0.tensor("x"))), $0.tensor("x")))
+            ]
+        },
         "softplus_parametric": softplusParametric,
         "threshold": { call in
             [.tensor(try call.apply(Binary(.maximum), call.tensor("x"), call.constant(call.float("alpha"))))]

@@ -28,7 +28,8 @@ enum MILControlFlow {
             if known == 0 { return values }
             values = try call.lowering.lower(blocks[1], inputs: values)
             guard values.count == start.count else {
-                throw OssicleError(.malformed, "the body gives \(values.count) values, expected \(start.count)")
+                throw OssicleError(
+                    .malformed, "the body gives \(values.count) values, expected \(start.count)")
             }
         }
         return nil
@@ -43,7 +44,9 @@ enum MILControlFlow {
             try call.lowering.region($0, inputs: start, values: carried, captured: captured)
         }
         let condition = regions[0].outputs.first.map { regions[0].type(of: $0.value) }
-        guard regions[0].outputs.count == 1, condition?.dataType == .bool, condition?.shape.product == .fixed(1) else {
+        guard regions[0].outputs.count == 1, condition?.dataType == .bool,
+            condition?.shape.product == .fixed(1)
+        else {
             throw OssicleError(.malformed, "the condition of a loop must give one bool")
         }
         try expect(regions[1], carried.map { call.lowering.graph.type(of: $0) }, "a loop variable")
@@ -83,7 +86,8 @@ enum MILControlFlow {
         let types = regions[0].outputs.map { regions[0].type(of: $0.value) }
         try expect(regions[1], types, "a result of a branch")
         let condition = try call.cast(call.tensor("pred"), to: .bool)
-        return try call.add(If(), [condition] + captured.map(\.value), regions: regions).map(MILLowered.tensor)
+        return try call.add(If(), [condition] + captured.map(\.value), regions: regions).map(
+            MILLowered.tensor)
     }
 
     /// Fixed buffers need fixed shapes.

@@ -18,7 +18,8 @@ enum MILConvolutions {
         let weight = try call.constant("weight")
         let (shape, kernel) = (call.shape(x), Array(weight.shape.dropFirst(2)))
         guard (1...2).contains(kernel.count), shape.count == kernel.count + 2 else {
-            throw OssicleError(.unsupported, "an input of shape \(shape) with a weight of shape \(weight.shape)")
+            throw OssicleError(
+                .unsupported, "an input of shape \(shape) with a weight of shape \(weight.shape)")
         }
         let groups = try call.integer("groups", default: 1)
         guard groups > 0, shape[1] == weight.shape[0], shape[1] % groups == 0 else {
@@ -44,7 +45,8 @@ enum MILConvolutions {
     }
 
     /// What is kept of the full result along each axis.
-    private static func croppings(_ call: MILCall, _ shape: [Int], _ kernel: [Int]) throws -> [TransposedAxis] {
+    private static func croppings(_ call: MILCall, _ shape: [Int], _ kernel: [Int]) throws -> [TransposedAxis]
+    {
         let count = kernel.count
         let strides = try call.positive("strides", count: count)
         let dilations = try call.positive("dilations", count: count)
@@ -56,9 +58,12 @@ enum MILConvolutions {
         }
         return try (0..<count).map { i in
             let full = (shape[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
-            var length = kind.hasPrefix("same") ? shape[2 + i] * strides[i] : full - pad[2 * i] - pad[2 * i + 1]
+            var length =
+                kind.hasPrefix("same") ? shape[2 + i] * strides[i] : full - pad[2 * i] - pad[2 * i + 1]
             if let stated { length = stated[stated.count - count + i] }
-            guard length > 0 else { throw OssicleError(.malformed, "axis \(2 + i) would have \(length) elements") }
+            guard length > 0 else {
+                throw OssicleError(.malformed, "axis \(2 + i) would have \(length) elements")
+            }
             let spare = max(full - length, 0)
             let crop: Int
             switch kind {
@@ -78,14 +83,16 @@ extension MILCall {
         let values = try expect(
             parameter, integers(parameter, default: [Int](repeating: 1, count: count)), count: count)
         guard values.allSatisfy({ (1...CoreMLLimits.window).contains($0) }) else {
-            throw OssicleError(.malformed, "parameter \(Quoting.quoted(parameter)) must be positive, found \(values)")
+            throw OssicleError(
+                .malformed, "parameter \(Quoting.quoted(parameter)) must be positive, found \(values)")
         }
         return values
     }
 
     /// Pairs of paddings, front to back.
     func pads(count: Int) throws -> [Int] {
-        let pads = try expect("pad", integers("pad", default: [Int](repeating: 0, count: 2 * count)), count: 2 * count)
+        let pads = try expect(
+            "pad", integers("pad", default: [Int](repeating: 0, count: 2 * count)), count: 2 * count)
         guard pads.allSatisfy({ (0...CoreMLLimits.window).contains($0) }) else {
             throw OssicleError(.malformed, "parameter 'pad' must not be negative, found \(pads)")
         }

@@ -36,7 +36,8 @@ enum MILElementwise {
         "exp2": { try $0.activation(Activation(.exp2)) },
         // Subnormal numbers count as zero while a model runs, MIL's default of 1e-45 among them.
         "log": {
-            try $0.activation(Activation(.log, alpha: max($0.float("epsilon", default: 0), .leastNormalMagnitude)))
+            try $0.activation(
+                Activation(.log, alpha: max($0.float("epsilon", default: 0), .leastNormalMagnitude)))
         },
         "erf": { try $0.activation(Activation(.erf)) },
         "sin": { try $0.activation(Activation(.sin)) },

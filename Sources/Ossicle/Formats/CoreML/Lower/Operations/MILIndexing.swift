@@ -48,7 +48,9 @@ enum MILIndexing {
         let axis = try call.axis("axis", default: 0, of: x)
         let batch = try call.integer("batch_dims", default: 0)
         guard batch != 0 else { return [.tensor(try call.gathered(x, indices, axis: axis))] }
-        return [.tensor(try call.apply(Take(axis: axis, batchAxes: call.axis(batch, rank: axis + 1)), x, indices))]
+        return [
+            .tensor(try call.apply(Take(axis: axis, batchAxes: call.axis(batch, rank: axis + 1)), x, indices))
+        ]
     }
 
     private static func gatherND(_ call: MILCall) throws -> [MILLowered] {
@@ -150,7 +152,9 @@ extension MILCall {
         }
         shape.replaceSubrange(axis...axis, with: self.shape(indices))
         // One element is a view.
-        if positions.count == 1 { return try reshape(slice(x, axis: axis, start: positions[0], count: 1), shape) }
+        if positions.count == 1 {
+            return try reshape(slice(x, axis: axis, start: positions[0], count: 1), shape)
+        }
         return try reshape(apply(Gather(axis: axis, indices: positions), x), shape)
     }
 
@@ -159,7 +163,8 @@ extension MILCall {
     ) throws -> ValueID {
         let shape = shape(data)
         let known = lowering.graph.constant(indices)?.ints() ?? []
-        if mode == .update, known.count == 1, self.shape(indices) == [1], (0..<shape[axis]).contains(known[0]) {
+        if mode == .update, known.count == 1, self.shape(indices) == [1], (0..<shape[axis]).contains(known[0])
+        {
             var begin = [Int](repeating: 0, count: shape.count)
             begin[axis] = known[0]
             let range = UpdateSlice.Range(begin: begin, step: [Int](repeating: 1, count: shape.count))

@@ -37,7 +37,9 @@ enum MILLinear {
     /// softmax(query · keyᵀ / √features + mask) · value.
     private static func attention(_ call: MILCall) throws -> [MILLowered] {
         let query = try call.tensor("query")
-        guard let features = call.shape(query).last else { throw OssicleError(.malformed, "query has no axes") }
+        guard let features = call.shape(query).last else {
+            throw OssicleError(.malformed, "query has no axes")
+        }
         let scaled = try call.scaled(query, by: 1 / Float(features).squareRoot())
         var scores = try call.apply(MatMul(transposesY: true), scaled, call.tensor("key"))
         if let mask = try call.optionalTensor("attn_mask") {

@@ -66,7 +66,8 @@ extension MILCall {
 
     func zeros(_ shape: [Int], _ type: DataType) throws -> ValueID {
         try filled(
-            shape: shape, with: Tensor(shape: [], dataType: type, storage: .copy([UInt8](repeating: 0, count: 4))))
+            shape: shape,
+            with: Tensor(shape: [], dataType: type, storage: .copy([UInt8](repeating: 0, count: 4))))
     }
 
     /// The list as one tensor.

@@ -62,9 +62,11 @@ enum MILNormalizations {
             call.apply(Binary(.multiply), x, x), [shape[0], 1, shape[1], shape[2...].reduce(1, *)])
         let window = ConvolutionAxis(padBegin: size / 2, padEnd: (size - 1) / 2)
         let mean = try call.apply(
-            Pool(.average, kernel: [size, 1], axes: [window, ConvolutionAxis()], countsPadding: true), squares)
+            Pool(.average, kernel: [size, 1], axes: [window, ConvolutionAxis()], countsPadding: true), squares
+        )
         let base = try call.scaled(
-            call.reshape(mean, shape), by: call.float("alpha", default: 1e-4), plus: call.float("k", default: 1))
+            call.reshape(mean, shape), by: call.float("alpha", default: 1e-4),
+            plus: call.float("k", default: 1))
         let power = try call.apply(Binary(.power), base, call.constant(call.float("beta", default: 0.75)))
         return [.tensor(try call.apply(Binary(.divide), x, power))]
     }

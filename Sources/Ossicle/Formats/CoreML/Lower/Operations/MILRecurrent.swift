@@ -133,7 +133,8 @@ enum MILRecurrent {
             let h = try step(call.apply(Take(axis: 0), ids[3], ids[0]), ids[1])
             let row = try call.reshape(h, [1, sequence.batch, hidden])
             let place = try call.reshape(ids[0], [1])
-            let y = sequence.wantsAll ? try call.apply(Scatter(axis: 0, mode: .update), ids[2], place, row) : row
+            let y =
+                sequence.wantsAll ? try call.apply(Scatter(axis: 0, mode: .update), ids[2], place, row) : row
             return [try call.apply(Binary(.add), ids[0], call.constant([1], [])), h, y]
         }
         let results = try call.add(While(carried: carried.count), inputs, regions: [condition, body])
@@ -154,7 +155,8 @@ enum MILRecurrent {
 
         init(_ call: MILCall, bidirectional: Bool) throws {
             let name = try call.string("direction", default: "forward")
-            guard let direction = Direction(rawValue: name), bidirectional || direction != .bidirectional else {
+            guard let direction = Direction(rawValue: name), bidirectional || direction != .bidirectional
+            else {
                 throw OssicleError(.unsupported, "direction \(Quoting.quoted(name))")
             }
             let x = try call.tensor("x")

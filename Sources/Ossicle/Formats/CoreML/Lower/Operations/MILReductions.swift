@@ -37,6 +37,8 @@ extension MILCall {
     func extremum(_ kind: ArgReduce.Kind) throws -> [MILLowered] {
         let x = try tensor("x")
         let axis = try axis("axis", default: -1, of: x)
-        return [.tensor(try apply(ArgReduce(kind, axis: axis, keepsAxis: bool("keep_dims", default: false)), x))]
+        return [
+            .tensor(try apply(ArgReduce(kind, axis: axis, keepsAxis: bool("keep_dims", default: false)), x))
+        ]
     }
 }

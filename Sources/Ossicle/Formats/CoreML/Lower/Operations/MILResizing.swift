@@ -12,7 +12,8 @@ enum MILResizing {
         "upsample_bilinear": upsampleBilinear,
         "resize_bilinear": { call in
             let extents = [
-                try call.integer("target_size_height", default: 1), try call.integer("target_size_width", default: 1),
+                try call.integer("target_size_height", default: 1),
+                try call.integer("target_size_width", default: 1),
             ]
             let grid = try Grid.named(call.string("sampling_mode", default: "DEFAULT"))
             return [.tensor(try call.linear(call.tensor("x"), extents, grid))]
@@ -51,7 +52,10 @@ enum MILResizing {
         let extents = zip(wanted.suffix(count), shape.suffix(count)).map { $0 == 0 ? $1 : $0 }
         switch try call.string("interpolation_mode", default: "LINEAR") {
         case "LINEAR":
-            return [.tensor(try call.linear(x, extents, Grid.named(call.string("sampling_mode", default: "DEFAULT"))))]
+            return [
+                .tensor(
+                    try call.linear(x, extents, Grid.named(call.string("sampling_mode", default: "DEFAULT"))))
+            ]
         case "NEAREST_NEIGHBOR":
             return [.tensor(try call.nearest(x, extents))]
         case let mode: throw OssicleError(.unsupported, "interpolation_mode \(Quoting.quoted(mode))")
@@ -125,7 +129,9 @@ extension MILCall {
     }
 
     /// Interpolation along one axis as a product with the matrix of its weights.
-    private func interpolated(_ x: ValueID, axis: Int, to count: Int, _ grid: MILResizing.Grid) throws -> ValueID {
+    private func interpolated(_ x: ValueID, axis: Int, to count: Int, _ grid: MILResizing.Grid) throws
+        -> ValueID
+    {
         let inputs = shape(x)[axis]
         _ = try CoreMLShape.count([count, inputs])
         var weights = [Float](repeating: 0, count: count * inputs)

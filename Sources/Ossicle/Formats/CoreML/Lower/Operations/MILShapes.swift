@@ -25,15 +25,21 @@ enum MILShapes {
         "fill_like": { try [.tensor($0.filled(shape: $0.shape($0.tensor("ref_tensor"))))] },
         "range_1d": range,
         "band_part": { call in
-            let (lower, upper) = (try call.integer("lower", default: -1), try call.integer("upper", default: -1))
+            let (lower, upper) = (
+                try call.integer("lower", default: -1), try call.integer("upper", default: -1)
+            )
             let x = try call.tensor("x")
             return [.tensor(try call.lowering.graph.bandPart(x, lower: lower, upper: upper, name: call.name))]
         },
         "sliding_windows": slidingWindows,
         "depth_to_space": { try blocks($0, "block_size", split: [.block, .block, .channels], down: false) },
-        "pixel_shuffle": { try blocks($0, "upscale_factor", split: [.channels, .block, .block], down: false) },
+        "pixel_shuffle": {
+            try blocks($0, "upscale_factor", split: [.channels, .block, .block], down: false)
+        },
         "space_to_depth": { try blocks($0, "block_size", split: [.block, .block, .channels], down: true) },
-        "pixel_unshuffle": { try blocks($0, "downscale_factor", split: [.channels, .block, .block], down: true) },
+        "pixel_unshuffle": {
+            try blocks($0, "downscale_factor", split: [.channels, .block, .block], down: true)
+        },
         "space_to_batch": spaceToBatch,
         "batch_to_space": batchToSpace,
     ]
@@ -160,7 +166,9 @@ enum MILShapes {
             return [.tensor(try call.constant((0..<Int(count)).map { first + $0 * stride }, [Int(count)]))]
         }
         return [
-            .tensor(try call.constant((0..<Int(count)).map { start.value + Float($0) * step.value }, [Int(count)]))
+            .tensor(
+                try call.constant((0..<Int(count)).map { start.value + Float($0) * step.value }, [Int(count)])
+            )
         ]
     }
 
@@ -188,7 +196,8 @@ enum MILShapes {
     ) throws -> [MILLowered] {
         let (x, b) = (try call.tensor("x"), try call.integer(parameter))
         let s = call.shape(x)
-        guard s.count == 4, b > 0, b <= 1 << 15, down ? s[2] % b == 0 && s[3] % b == 0 : s[1] % (b * b) == 0 else {
+        guard s.count == 4, b > 0, b <= 1 << 15, down ? s[2] % b == 0 && s[3] % b == 0 : s[1] % (b * b) == 0
+        else {
             throw OssicleError(.malformed, "blocks of \(b) do not divide \(s)")
         }
         let first = split[0] == .block
@@ -198,7 +207,8 @@ enum MILShapes {
             return [.tensor(try call.reshape(turned, [s[0], s[1] * b * b, s[2] / b, s[3] / b]))]
         }
         let channels = s[1] / (b * b)
-        let parts = try call.reshape(x, [s[0]] + (first ? [b, b, channels] : [channels, b, b]) + [s[2], s[3]])
+        let parts = try call.reshape(
+            x, [s[0]] + (first ? [b, b, channels] : [channels, b, b]) + [s[2], s[3]])
         let turned = try call.transpose(parts, first ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3])
         return [.tensor(try call.reshape(turned, [s[0], channels, s[2] * b, s[3] * b]))]
     }
@@ -210,7 +220,9 @@ enum MILShapes {
         guard call.rank(x) == 4, b.allSatisfy({ $0 > 0 }), p.allSatisfy({ $0 >= 0 }) else {
             throw OssicleError(.malformed, "blocks of \(b), paddings \(p) for \(call.shape(x))")
         }
-        let pads = [AxisPadding(axis: 2, begin: p[0], end: p[1]), AxisPadding(axis: 3, begin: p[2], end: p[3])]
+        let pads = [
+            AxisPadding(axis: 2, begin: p[0], end: p[1]), AxisPadding(axis: 3, begin: p[2], end: p[3]),
+        ]
         if p.contains(where: { $0 > 0 }) { x = try call.apply(Pad(pads), x) }
         let s = call.shape(x)
         guard s[2] % b[0] == 0, s[3] % b[1] == 0 else {
@@ -234,7 +246,8 @@ enum MILShapes {
         let turned = try call.transpose(parts, [2, 3, 4, 0, 5, 1])
         var y = try call.reshape(turned, [batch, s[1], s[2] * b[0], s[3] * b[1]])
         for (axis, crop) in [(2, c[0...1]), (3, c[2...3])] where crop.contains(where: { $0 > 0 }) {
-            y = try call.slice(y, axis: axis, start: crop.first!, count: call.shape(y)[axis] - crop.reduce(0, +))
+            y = try call.slice(
+                y, axis: axis, start: crop.first!, count: call.shape(y)[axis] - crop.reduce(0, +))
         }
         return [.tensor(y)]
     }

@@ -23,14 +23,18 @@ enum MILSlices {
         let x = try call.tensor("x")
         let shape = call.shape(x)
         let squeezed = try call.bools("squeeze_mask", count: shape.count)
-        let masks = (try call.bools("begin_mask", count: shape.count), try call.bools("end_mask", count: shape.count))
+        let masks = (
+            try call.bools("begin_mask", count: shape.count), try call.bools("end_mask", count: shape.count)
+        )
         let steps = try call.integers("stride", default: shape.map { _ in 1 })
         guard var declared = call.operation.outputs.first?.type.shape, steps.allSatisfy({ $0 == 1 }) else {
-            throw OssicleError(.unsupported, "begin or end depends on the inputs, and the size is not declared")
+            throw OssicleError(
+                .unsupported, "begin or end depends on the inputs, and the size is not declared")
         }
         for axis in shape.indices where squeezed[axis] { declared.insert(1, at: min(axis, declared.count)) }
         guard declared.count == shape.count else {
-            throw OssicleError(.malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
+            throw OssicleError(
+                .malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
         }
         let begin = try call.tensor("begin")
         var y = x
@@ -63,7 +67,8 @@ enum MILSlices {
         let begins = try call.expect("begin", call.integers("begin"), count: shape.count)
         for axis in shape.indices {
             let start = begins[axis] < 0 ? begins[axis] + shape[axis] : begins[axis]
-            x = try call.slice(x, axis: axis, start: start, count: sizes[axis] == -1 ? shape[axis] - start : sizes[axis])
+            x = try call.slice(
+                x, axis: axis, start: start, count: sizes[axis] == -1 ? shape[axis] - start : sizes[axis])
         }
         return [.tensor(x)]
     }
@@ -111,10 +116,14 @@ enum MILSlices {
         let x = try call.tensor("x")
         guard call.isConstant("begin"), call.isConstant("end") else {
             // Only where the window begins may depend on the inputs; the update says how large it is.
-            let masks = try ["begin_mask", "end_mask", "squeeze_mask"].flatMap { try call.integers($0, default: []) }
+            let masks = try ["begin_mask", "end_mask", "squeeze_mask"].flatMap {
+                try call.integers($0, default: [])
+            }
             guard try call.integers("stride", default: [1]).allSatisfy({ $0 == 1 }), !masks.contains(1),
                 call.rank(try call.tensor("update")) == call.rank(x)
-            else { throw OssicleError(.unsupported, "begin or end depends on the inputs, with masks or strides") }
+            else {
+                throw OssicleError(.unsupported, "begin or end depends on the inputs, with masks or strides")
+            }
             return [.tensor(try call.apply(UpdateSlice(), x, call.tensor("update"), call.tensor("begin")))]
         }
         let ranges = try call.ranges(of: x)
@@ -145,7 +154,8 @@ extension MILCall {
         let shape = shape(x)
         let begins = try expect("begin", integers("begin"), count: shape.count)
         let ends = try expect("end", integers("end"), count: shape.count)
-        let steps = try expect("stride", integers("stride", default: shape.map { _ in 1 }), count: shape.count)
+        let steps = try expect(
+            "stride", integers("stride", default: shape.map { _ in 1 }), count: shape.count)
         let beginMask = try bools("begin_mask", count: shape.count)
         let endMask = try bools("end_mask", count: shape.count)
         let squeezeMask = try bools("squeeze_mask", count: shape.count)
@@ -167,7 +177,8 @@ extension MILCall {
             let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
             guard count > 0 else {
                 throw OssicleError(
-                    .unsupported, "an empty slice: \(begins[axis])..<\(ends[axis]) of axis \(axis) of \(shape)")
+                    .unsupported,
+                    "an empty slice: \(begins[axis])..<\(ends[axis]) of axis \(axis) of \(shape)")
             }
             return MILRangeOfAxis(start: start, count: count, step: step, isSqueezed: false)
         }
@@ -180,7 +191,8 @@ extension MILCall {
         guard start >= 0, count > 0, count <= extent, abs(step) <= extent || count == 1 else {
             throw OssicleError(.malformed, "\(count) elements from \(start) of axis \(axis) of \(shape(x))")
         }
-        return try apply(Slice(axis: axis, start: start, count: .fixed(count), step: count == 1 ? 1 : step), x)
+        return try apply(
+            Slice(axis: axis, start: start, count: .fixed(count), step: count == 1 ? 1 : step), x)
     }
 
     /// `count` elements of an axis from where element `axis` of `begin` says, negative ones counted from the end.

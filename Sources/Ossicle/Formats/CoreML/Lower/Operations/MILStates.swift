@@ -36,7 +36,8 @@ extension MILLowering {
     /// Adds a state of the function to the graph; zero until it is written.
     func defineState(_ input: MILNamedType, _ element: MILElementType) throws {
         guard let shape = input.type.shape else {
-            throw OssicleError(.unsupported, "state \(Quoting.quoted(input.name)) has no fixed shape: \(input.type)")
+            throw OssicleError(
+                .unsupported, "state \(Quoting.quoted(input.name)) has no fixed shape: \(input.type)")
         }
         _ = try CoreMLShape.count(shape)
         let type = ValueType(shape.map { .fixed($0) }, element.computed)
