@@ -69,6 +69,30 @@ func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UI
     }
 }
 
+/// A weight as callers hand it over, copied.
+func copiedWeight(
+    _ name: String, _ dtype: Int32, _ shape: UnsafePointer<Int64>?, _ rank: Int32, _ data: UnsafeRawPointer?
+) throws -> Tensor {
+    guard let type = UInt8(exactly: dtype).flatMap(DataType.init(rawValue:)), type.isFloat else {
+        throw OssicleError(.invalidArgument, "\(name): dtype \(dtype) is not a float type")
+    }
+    guard 0...8 ~= rank, rank == 0 || shape != nil else {
+        throw OssicleError(.invalidArgument, "\(name): rank \(rank) is not in 0…8, or shape is NULL")
+    }
+    let extents = (0..<Int(rank)).map { Int(shape![$0]) }
+    var count = type.size
+    for extent in extents {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        guard extent >= 0, !overflow, product < 1 << 46 else {
+            throw OssicleError(.invalidArgument, "\(name): shape \(extents) is negative or too large")
+        }
+        count = product
+    }
+    guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
+    let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
+    return try Tensor(shape: extents, dataType: type, storage: storage)
+}
+
 /// The element a caller asks for by its index.
 func element<T>(_ list: [T], _ index: Int32, _ name: String) throws -> T {
     guard list.indices.contains(Int(index)) else {

@@ -8,7 +8,8 @@
         stream.process(block, out=block)
 
 Layers have PyTorch's names (`1D` for `1d`), arguments, weight names and shapes: `Linear`, `LSTM`, `Conv1D`, …
-and `Sequential`. Everything that goes wrong is an `OssicleError`.
+and `Sequential`; `HybridPipeline` is an LSTM between convolutions. Everything that goes wrong is an
+`OssicleError`.
 """
 
 from . import coreml
@@ -28,6 +29,9 @@ from ._errors import (
     UnsupportedError,
     WeightsError,
 )
+from ._hybrid import HybridPipeline
+from ._hybrid_facts import HybridMemory, HybridTimings, ReconstructionError
+from ._hybrid_stream import HybridStream
 from ._layers import *  # noqa: F403
 from ._layers import __all__ as _layer_names
 from ._model import Model, load
@@ -48,6 +52,10 @@ __all__ = [
     "DTypeError",
     "FileError",
     "FormatError",
+    "HybridMemory",
+    "HybridPipeline",
+    "HybridStream",
+    "HybridTimings",
     "InternalError",
     "MemoryPressure",
     "MemoryPressureObserver",
@@ -57,6 +65,7 @@ __all__ = [
     "OssicleWarning",
     "OutOfMemoryError",
     "Port",
+    "ReconstructionError",
     "Sequential",
     "ShapeError",
     "Stream",

@@ -29,8 +29,8 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     """Loads a model; the format is told by the content.
 
     Args:
-        source: path of a `.nam` or RTNeural, AIDA-X or GuitarML `.json` file, or the bytes of one; or path of
-            a Core ML `.mlpackage`, `.mlmodelc` or `.mlmodel`.
+        source: path of a `.nam`, a RTNeural, AIDA-X or GuitarML `.json` or a hybrid `.safetensors` file, or
+            the bytes of one; or path of a Core ML `.mlpackage`, `.mlmodelc` or `.mlmodel`.
 
     Returns:
         A `Model`; of a Core ML path an `ossicle.BNNSInference` with its default function and shapes.

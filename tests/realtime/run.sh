@@ -21,7 +21,7 @@ done
 # Core ML models; a bundle is the same program as the package beside it.
 models+=(tests/data/coreml/{generated,real/*}/*.mlpackage tests/data/coreml/real/coremltools_add_model/*.mlmodelc)
 flags=(-std=gnu11 -Wall -Wextra -Werror -O2 -g -ISources/COssicle/include)
-sources=(tests/realtime/driver.c tests/realtime/subjects.c tests/realtime/inferences.c)
+sources=(tests/realtime/driver.c tests/realtime/subjects.c tests/realtime/hybrid.c tests/realtime/inferences.c)
 links=(-lm -ldl -lpthread)
 
 build_watched() { # LIBRARY

@@ -3,8 +3,9 @@
 /// The way through it: load a model (`ossicle_model_load`) or build one layer by layer
 /// (`ossicle_sequential_create`), then either open a stream on it for audio that arrives in blocks
 /// (`ossicle_stream_create`, `ossicle_stream_process`) or a session for whole tensors
-/// (`ossicle_session_create`, `ossicle_session_run`). Core ML models are run with
-/// `ossicle_inference_create` and `ossicle_inference_predict`; `ossicle_coreml_open` looks into their files.
+/// (`ossicle_session_create`, `ossicle_session_run`). Core ML models are run with `ossicle_inference_create`
+/// and `ossicle_inference_predict`; `ossicle_coreml_open` looks into their files. An encoder and a decoder of
+/// convolutions around an LSTM is one `ossicle_hybrid_create`.
 ///
 /// Conventions that hold for every function
 /// - Result: an `ossicle_status`; `OSSICLE_OK` is 0. Functions that answer a text return its length.
@@ -35,5 +36,6 @@
 #include "ossicle/tensors.h"
 #include "ossicle/coreml.h"
 #include "ossicle/inference.h"
+#include "ossicle/hybrid.h"
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef OSSICLE_HANDLES_H
 #define OSSICLE_HANDLES_H
 
+#include "ok_overlap.h"
 #include "ok_stream.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@ typedef enum ok_handle_kind {
     OK_HANDLE_SEQUENTIAL,
     OK_HANDLE_TENSORS,
     OK_HANDLE_COREML,
+    OK_HANDLE_HYBRID,
+    OK_HANDLE_HYBRID_STREAM,
     OK_HANDLE_INFERENCE,
     OK_HANDLE_MEMORY_OBSERVER
 } ok_handle_kind;
@@ -27,10 +30,11 @@ typedef struct ok_stream_facts {
     int64_t max_block, granularity, rate_numerator, rate_denominator, latency;
     double sample_rate;
     int64_t state_bytes, workspace_bytes;
+    int32_t window; // of a hybrid stream
 } ok_stream_facts;
 
 /// Registers an object; `instance` and `facts` (both may be NULL) are what real-time calls use: an
-/// `ok_instance`, or the `ok_inference` of an inference.
+/// `ok_instance`, the `ok_overlap` of a hybrid stream, or the `ok_inference` of an inference.
 /// @return the handle, or NULL when the table is full or memory is short.
 void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts);
 /// What resets the states of an inference that our own engine does not run, given its object; set before the

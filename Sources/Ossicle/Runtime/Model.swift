@@ -49,6 +49,9 @@ public final class Model: Sendable {
         graph = try makeGraph(inputShapes)
     }
 
+    /// The graph for other shapes of the required inputs.
+    func graph(for shapes: [[Dim]]) throws -> Graph { try makeGraph(shapes) }
+
     public var parameterCount: Int { graph.parameterCount }
 
     public var weightByteCount: Int {

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="FILE",
-        help="a .nam, RTNeural, AIDA-X or GuitarML .json model, or a .mlpackage, .mlmodelc or .mlmodel",
+        help="a .nam, RTNeural, AIDA-X or GuitarML .json, hybrid .safetensors, .mlpackage, .mlmodel(c)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--plan", action="store_true", help="also show the steps, kernels and buffers")

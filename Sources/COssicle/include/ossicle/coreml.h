@@ -75,8 +75,8 @@ OSSICLE_API int32_t ossicle_coreml_weight_read(const ossicle_coreml *coreml, con
 typedef enum ossicle_coreml_layer_kind {
     OSSICLE_LAYER_LINEAR = 0, ///< weight [out, in], bias [out]
     OSSICLE_LAYER_CONV1D = 1, ///< weight [out, in / groups, kernel], bias [out]
-    /// weight_ih_lN [4 hidden, in], weight_hh_lN [4 hidden, hidden], bias_ih_lN, bias_hh_lN [4 hidden];
-    /// rows i, f, g, o
+    /// weight_ih_lN [4 hidden, in], weight_hh_lN [4 hidden, hidden], bias_ih_lN and bias_hh_lN [4 hidden],
+    /// with rows i, f, g, o
     OSSICLE_LAYER_LSTM = 2,
     /// the same with 3 hidden rows r, z, n. Core ML resets before the recurrent product, PyTorch's GRU after
     /// it: the weights fit a layer that resets before.

@@ -37,18 +37,14 @@ extension LayerChain {
     /// One line for each layer: index, what it is, channels out, parameters.
     var summary: [String] {
         layers.enumerated().map { i, layer in
-            let (name, parameters): (String, Int) =
+            let (name, parameters) =
                 switch layer {
-                case .linear(let l): ("Linear", l.weight.count + (l.bias?.count ?? 0))
-                case .convolution(let c):
-                    ("Conv1d k\(c.kernel) d\(c.dilation)", c.weight.count + (c.bias?.count ?? 0))
-                case .recurrent(let r):
-                    (
-                        r.cell == .lstm ? "LSTM" : "GRU",
-                        r.weightIH.count + r.weightHH.count + r.biasIH.count + r.biasHH.count
-                    )
-                case .batchNorm(let b): ("BatchNorm1d", 4 * b.channels)
-                case .activation(let a, _): ("\(a)", 0)
+                case .linear(let linear): ("Linear", linear.parameterCount)
+                case .convolution(let conv): ("Conv1d k\(conv.kernel) d\(conv.dilation)", conv.parameterCount)
+                case .recurrent(let recurrent):
+                    (recurrent.cell == .lstm ? "LSTM" : "GRU", recurrent.parameterCount)
+                case .batchNorm(let norm): ("BatchNorm1d", norm.parameterCount)
+                case .activation(let function, _): ("\(function)", function.parameterCount)
                 }
             return "\(i)  \(name)  [\(layer.outputs), T]  \(parameters)"
         }

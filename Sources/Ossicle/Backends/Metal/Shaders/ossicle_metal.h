@@ -74,6 +74,7 @@ enum Activation : uint {
     ActivationAbs,
     ActivationNegate,
     ActivationFastTanh, // computed as tanh: a GPU gains nothing from the approximation
+    ActivationNamFastTanh,
     ActivationCount
 };
 
@@ -193,6 +194,16 @@ static inline float mish_of(float x) {
 // Comparisons are written so that NaN passes.
 static inline float limit(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
+/// ok_nam_fast_tanh (kernels/math.h). From 1e9 on the quotient is a constant to float precision, and its
+/// parts would overflow.
+static inline float nam_fast_tanh_of(float x) {
+    const float a = limit(fabs(x), 0.0f, 1e9f), square = a * a;
+    const float n = a * (2.45550750702956f + 2.45550750702956f * a +
+                         (0.893229853513558f + 0.821226666969744f * a) * square);
+    const float d = 2.44506634652299f + (2.44506634652299f + square) * (a + 0.814642734961073f * square);
+    return x < 0.0f ? -(n / d) : n / d;
+}
+
 static inline float activate(float x, uint kind, float alpha, float beta) {
     switch (kind) {
     case ActivationRelu:
@@ -214,6 +225,8 @@ static inline float activate(float x, uint kind, float alpha, float beta) {
         return tanh_of(x);
     case ActivationSilu:
         return x * sigmoid_of(x);
+    case ActivationNamFastTanh:
+        return nam_fast_tanh_of(x);
     case ActivationSoftplus:
         return softplus_of(x, alpha, beta);
     case ActivationSoftsign:
