@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 from pathlib import Path
 
@@ -364,3 +365,14 @@ def test_close() -> None:
     with pytest.raises(ossicle.ClosedError):
         model.predict(x)
     model.close()
+
+
+# --- operations
+
+
+def test_the_page_lists_the_operations() -> None:
+    page = (COREML.parents[2] / "docs" / "coreml.md").read_text()
+    table = page.partition("### Operations")[2].partition("Not run")[0]
+    listed = re.findall(r"`(\w+)`", table)
+    assert len(listed) == len(set(listed))
+    assert sorted(listed) == sorted(ossicle.coreml.operations())
