@@ -17,8 +17,8 @@
 ///   pointer to them after a call returns. A stream or session keeps its model alive, so the order of
 ///   destroy is free.
 /// - Threads: a model, Core ML file or list of tensors may be used from several threads at once. A stream,
-///   session, inference or sequential belongs to one thread at a time; different ones are independent. Destroying a
-///   handle while another thread is inside a call on it is an error of the caller.
+///   session, inference or sequential belongs to one thread at a time; different ones are independent.
+///   Destroying a handle while another thread is inside a call on it is an error of the caller.
 /// - Real-time: functions marked [real-time] do not allocate, lock, or call the system, and take bounded
 ///   time. No other function may be called on an audio thread.
 /// - Structs that begin with `struct_size` must have it set to `sizeof` by the caller before the call, so
