@@ -9,7 +9,9 @@ public struct SoftmaxLayer: Layer {
         self.isLogarithm = isLogarithm
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axis = try axis(dim, in: graph.type(of: inputs[0]).shape, module)
         return try graph.add(Softmax(axis: axis, isLogarithm: isLogarithm), [inputs[0]])
     }
@@ -21,7 +23,9 @@ public struct GLU: Layer {
     public var module: String { "GLU" }
     public init(dim: Int = -1) { self.dim = dim }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axis = try axis(dim, in: graph.type(of: inputs[0]).shape, module)
         return [try graph.glu(inputs[0], axis: axis, name: "glu_\(graph.nodes.count)")]
     }
@@ -50,12 +54,17 @@ public struct Pool1D: Layer {
         try require(
             1...(1 << 20) ~= kernelSize && 1...(1 << 20) ~= axis.stride && 1...(1 << 20) ~= dilation,
             "kernel_size, stride and dilation must be in 1…\(1 << 20)")
-        try require(0...kernelSize / 2 ~= padding, "padding \(padding) must be at most half the kernel size \(kernelSize)")
+        try require(
+            0...kernelSize / 2 ~= padding,
+            "padding \(padding) must be at most half the kernel size \(kernelSize)")
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         try graph.add(
-            Pool(kind, kernel: [kernelSize], axes: [axis], ceilMode: ceilMode, countsPadding: countIncludePad),
+            Pool(
+                kind, kernel: [kernelSize], axes: [axis], ceilMode: ceilMode, countsPadding: countIncludePad),
             [inputs[0]])
     }
 }
@@ -73,7 +82,9 @@ public struct AdaptivePool1D: Layer {
         try require(1...(1 << 24) ~= outputSize, "output_size must be positive")
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         try graph.add(AdaptivePool(kind, sizes: [outputSize]), [inputs[0]])
     }
 }
@@ -93,11 +104,14 @@ public struct Upsample: Layer {
         switch target {
         case .factor(let factor):
             try require(factor > 0 && factor <= 65536, "scale_factor must be positive and at most 65536")
-        case .extent(let extent): try require(1...(1 << 30) ~= extent, "size must be positive")
+        case .extent(let extent), .grid(let extent, _, _):
+            try require(1...(1 << 30) ~= extent, "size must be positive")
         }
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let last = graph.type(of: inputs[0]).rank - 1
         return try graph.add(
             Resize(mode, axes: [last], targets: [target], alignsCorners: alignCorners), [inputs[0]])
@@ -124,7 +138,9 @@ public struct Pad1D: Layer {
             "padding (\(begin), \(end)) is out of range")
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let last = graph.type(of: inputs[0]).rank - 1
         return try graph.add(
             Pad([AxisPadding(axis: last, begin: begin, end: end)], mode: mode, value: value), [inputs[0]])

@@ -20,7 +20,20 @@ private struct RecurrentEmission {
     let emitter: Emitter
     let recurrent: Recurrent
 
-    private var kind: ok_recurrent_kind { recurrent.cell == .lstm ? OK_LSTM : OK_GRU }
+    private var kind: ok_recurrent_kind {
+        switch recurrent.cell {
+        case .lstm: OK_LSTM
+        case .gru: OK_GRU
+        case .gruResetBefore: OK_GRU_RESET_BEFORE
+        }
+    }
+    private var kernel: ok_kernel? {
+        switch recurrent.cell {
+        case .lstm: emitter.kernels.pointee.ok_lstm
+        case .gru: emitter.kernels.pointee.ok_gru
+        case .gruResetBefore: emitter.kernels.pointee.ok_gru_reset_before
+        }
+    }
     private var hidden: Int { recurrent.hiddenSize }
 
     func emit(from x: Operand, to y: Operand, steps: ok_len) throws {
@@ -37,7 +50,9 @@ private struct RecurrentEmission {
         }
     }
 
-    private func batch(_ operand: Operand) -> Int { operand.shape.count == 3 ? emitter.maximum(operand.shape[0]) : 1 }
+    private func batch(_ operand: Operand) -> Int {
+        operand.shape.count == 3 ? emitter.maximum(operand.shape[0]) : 1
+    }
 
     /// Slots of h (and c) before the first step; -1 for zeros.
     private func initialStates(batch: Int) throws -> [Int] {
@@ -91,8 +106,14 @@ private struct RecurrentEmission {
         arguments.c = state(states.count > 1 ? states[1] : -1, cell: cell, batch: batch(output))
         arguments.c_end = state(ends.count > 1 ? ends[1] : -1, cell: cell, batch: batch(output))
         arguments.scratch = Int32(scratch)
+        if let activations = recurrent.activations {
+            arguments.activations = 1
+            arguments.gate = activations.gate.c
+            arguments.cell = activations.cell.c
+            arguments.output_activation = activations.output.c
+        }
         emitter.step(
-            recurrent.cell == .lstm ? emitter.kernels.pointee.ok_lstm : emitter.kernels.pointee.ok_gru, arguments,
+            kernel, arguments,
             "\(recurrent.cell) \(inputs)→\(hidden)\(direction == 1 ? " reverse" : "")")
     }
 
@@ -100,8 +121,10 @@ private struct RecurrentEmission {
     func skipLag(_ x: Operand, _ y: Operand) -> (x: Operand, y: Operand, steps: ok_len) {
         let rest = emitter.reserveLength()
         func shifted(_ operand: Operand) -> Operand {
-            let slot = emitter.makeSlot(.view(of: operand.slot), byteCount: 0, name: "\(emitter.current.name).rest")
-            return Operand(slot: slot, shape: operand.shape, strides: operand.strides, dataType: operand.dataType)
+            let slot = emitter.makeSlot(
+                .view(of: operand.slot), byteCount: 0, name: "\(emitter.current.name).rest")
+            return Operand(
+                slot: slot, shape: operand.shape, strides: operand.strides, dataType: operand.dataType)
         }
         let (restX, restY) = (shifted(x), shifted(y))
         let (xRank, yRank) = (x.shape.count, y.shape.count)
@@ -111,8 +134,10 @@ private struct RecurrentEmission {
                 counter: Int32(emitter.state(byteCount: 8, name: "frames seen")), length: Int32(rest.index),
                 input: Int32(x.slot), output: Int32(y.slot), input_rest: Int32(restX.slot),
                 output_rest: Int32(restY.slot), frames: Int64(recurrent.lag), batch: Int64(batch(y)),
-                output_features: Int64(recurrent.directions * hidden), rows: emitter.length(y.shape[yRank - 2]),
-                input_step: emitter.length(x.strides[xRank - 2]), output_step: emitter.length(y.strides[yRank - 2]),
+                output_features: Int64(recurrent.directions * hidden),
+                rows: emitter.length(y.shape[yRank - 2]),
+                input_step: emitter.length(x.strides[xRank - 2]),
+                output_step: emitter.length(y.strides[yRank - 2]),
                 output_batch: yRank == 3 ? emitter.length(y.strides[0]) : 0),
             "skip \(recurrent.lag)")
         return (restX, restY, rest.length)
