@@ -156,7 +156,9 @@ final class MILLowering {
         guard !values.isEmpty, values.allSatisfy({ $0 != nil }), regions.isEmpty, !node.hasEffects else {
             return outputs
         }
-        for id in outputs { try spend(CoreMLShape.count(shape(id)) * 4) }
+        // What a value grows by; a weight that is only turned round costs nothing.
+        let made = outputs.reduce(0) { $0 + shape($1).reduce(4, *) }
+        try spend(max(made - values.reduce(0) { $0 + $1!.byteCount }, 0))
         graph.nodes.removeLast()
         for (id, tensor) in zip(outputs, try FoldConstants.evaluate(node, values.map { $0! })) {
             graph[id].constant = tensor
