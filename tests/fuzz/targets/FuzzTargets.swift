@@ -5,6 +5,7 @@ let fuzzTargets: [String: FuzzTarget] = [
     "nam": fuzzNAM,
     "rtneural": fuzzRTNeural,
     "mil": fuzzMIL,
+    "mil-run": fuzzMILRun,
     "mlmodel": fuzzMLModel,
     "coreml-weights": fuzzCoreMLWeights,
     "coreml-data": fuzzCoreMLData,

@@ -96,7 +96,10 @@ final class MILLowering {
             problems.append("\(label): \(error.message)")
             return operation.outputs.map { placeholder($0) }
         } catch let error as OssicleError {
-            throw error.message.hasPrefix(label) ? error : error.within(label)
+            let inside = error.message.hasPrefix(label) ? error : error.within(label)
+            // What an operation does not take is the file's fault, not an argument's.
+            let isFile = [.invalidArgument, .shapeMismatch].contains(error.code)
+            throw isFile ? OssicleError(.malformed, inside.message) : inside
         }
     }
 
