@@ -18,9 +18,11 @@ static int64_t ok_nearest_index(const ok_scale *scale, int64_t w, int64_t n, int
         index = w / (int64_t)scale->factor;
     else if (scale->kind == OK_SCALE_EXTENTS && windows == n)
         index = w;
+    else if (scale->kind == OK_SCALE_GRID)
+        index = (int64_t)floor((double)w * scale->factor + scale->offset);
     else // PyTorch works in float32 here, and which sample is nearest hangs on it.
         index = (int64_t)floorf((float)w * (float)ok_source_step(scale, n, windows));
-    return index < n ? index : n - 1;
+    return index < 0 ? 0 : index < n ? index : n - 1;
 }
 
 static int64_t ok_take_index(const ok_take_args *args, int64_t w, int64_t n, int64_t windows) {
@@ -78,7 +80,9 @@ static void ok_take(const void *arguments, ok_context *context) OK_REALTIME {
 }
 
 static ok_lerp_point ok_lerp_place(const ok_scale *scale, int64_t w, int64_t n, double step) {
-    double position = scale->kind == OK_SCALE_CORNERS ? (double)w * step : ((double)w + 0.5) * step - 0.5;
+    double position = ((double)w + 0.5) * step - 0.5;
+    if (scale->kind == OK_SCALE_CORNERS) position = (double)w * step;
+    if (scale->kind == OK_SCALE_GRID) position = (double)w * scale->factor + scale->offset;
     if (position < 0) position = 0;
     if (position > (double)(n - 1)) position = (double)(n - 1);
     int64_t left = (int64_t)position;

@@ -37,11 +37,11 @@ import Testing
         "-2147483648",
     ]
 
-    @Test(arguments: 0..<8) func wrongNumbers(_ seed: Int) throws {
+    @Test(arguments: 0..<3) func wrongNumbers(_ seed: Int) throws {
         var rng = SeededGenerator(seed)
         var (refused, run) = (0, 0)
         for function in try Self.functions() {
-            for _ in 0..<4 {
+            for _ in 0..<2 {
                 var text = Array(function.utf8)
                 for _ in 0..<Int.random(in: 1...2, using: &rng) {
                     guard let range = Self.numbers(text).randomElement(using: &rng) else { continue }
@@ -53,7 +53,7 @@ import Testing
                 } catch is OssicleError { refused += 1 }
             }
         }
-        #expect(refused > 100 && run > 100)
+        #expect(refused > 50 && run > 50)
     }
 
     /// Everything up to a run with zeros, where the program is small.

@@ -63,12 +63,15 @@ extension Resize: CPUOperation {
     }
 
     private func scale(_ target: Target) -> ok_scale {
-        if alignsCorners { return ok_scale(kind: Int32(OK_SCALE_CORNERS.rawValue), factor: 0) }
+        if case .grid(_, let step, let offset) = target {
+            return ok_scale(kind: Int32(OK_SCALE_GRID.rawValue), factor: step, offset: offset)
+        }
+        if alignsCorners { return ok_scale(kind: Int32(OK_SCALE_CORNERS.rawValue), factor: 0, offset: 0) }
         guard case .factor(let factor) = target else {
-            return ok_scale(kind: Int32(OK_SCALE_EXTENTS.rawValue), factor: 0)
+            return ok_scale(kind: Int32(OK_SCALE_EXTENTS.rawValue), factor: 0, offset: 0)
         }
         let kind = target.wholeFactor == nil ? OK_SCALE_FACTOR : OK_SCALE_WHOLE
-        return ok_scale(kind: Int32(kind.rawValue), factor: factor)
+        return ok_scale(kind: Int32(kind.rawValue), factor: factor, offset: 0)
     }
 }
 

@@ -28,7 +28,7 @@ enum CoreMLLimits {
     /// The same of one whose constants, taken once a turn, are larger.
     static let unrolledBytes = 1 << 20
     /// Bytes of constants that are made while a program is read: filled, tiled, computed from others.
-    static let computedBytes = 1 << 30
+    static let computedBytes = 1 << 27
     /// Kernel sizes, strides, dilations and paddings of windows.
     static let window = 1 << 24
     /// Bytes of intermediate values of one model: 16 GiB.

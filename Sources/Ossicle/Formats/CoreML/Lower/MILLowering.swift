@@ -96,7 +96,10 @@ final class MILLowering {
             problems.append("\(label): \(error.message)")
             return operation.outputs.map { placeholder($0) }
         } catch let error as OssicleError {
-            throw error.message.hasPrefix(label) ? error : error.within(label)
+            let inside = error.message.hasPrefix(label) ? error : error.within(label)
+            // What an operation does not take is the file's fault, not an argument's.
+            let isFile = [.invalidArgument, .shapeMismatch].contains(error.code)
+            throw isFile ? OssicleError(.malformed, inside.message) : inside
         }
     }
 
@@ -156,7 +159,9 @@ final class MILLowering {
         guard !values.isEmpty, values.allSatisfy({ $0 != nil }), regions.isEmpty, !node.hasEffects else {
             return outputs
         }
-        for id in outputs { try spend(CoreMLShape.count(shape(id)) * 4) }
+        // What a value grows by; a weight that is only turned round costs nothing.
+        let made = outputs.reduce(0) { $0 + shape($1).reduce(4, *) }
+        try spend(max(made - values.reduce(0) { $0 + $1!.byteCount }, 0))
         graph.nodes.removeLast()
         for (id, tensor) in zip(outputs, try FoldConstants.evaluate(node, values.map { $0! })) {
             graph[id].constant = tensor

@@ -14,39 +14,37 @@ enum MILConvolutions {
 
     /// The full result is (n - 1) · stride + span long; `pad` crops it, and `output_shape` says how long it is.
     private static func transposed(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let weight = try call.constant("weight")
-        let (shape, kernel) = (call.shape(x), Array(weight.shape.dropFirst(2)))
+        let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
+        let (shape, kernel) = (call.shape(x), Array(call.shape(weight).dropFirst(2)))
         guard (1...2).contains(kernel.count), shape.count == kernel.count + 2 else {
             throw OssicleError(
-                .unsupported, "an input of shape \(shape) with a weight of shape \(weight.shape)")
+                .unsupported, "an input of shape \(shape) with a weight of shape \(call.shape(weight))")
         }
         let groups = try call.integer("groups", default: 1)
-        guard groups > 0, shape[1] == weight.shape[0], shape[1] % groups == 0 else {
-            throw OssicleError(.malformed, "\(groups) groups of \(shape[1]) channels, weight \(weight.shape)")
+        guard groups > 0, shape[1] == call.shape(weight)[0], shape[1] % groups == 0 else {
+            throw OssicleError(
+                .malformed, "\(groups) groups of \(shape[1]) channels, weight \(call.shape(weight))")
         }
-        let axes = try croppings(call, shape, kernel)
+        let bias = try call.optionalTensor("bias")
+        let croppings = try croppings(call, shape, kernel)
+        let (axes, extra) = (croppings.map(\.axis), croppings.map(\.extra))
         if axes.count == 2 {
-            let bias = try call.has("bias") ? call.constant("bias") : nil
             return [
                 .tensor(
                     try call.lowering.graph.transposedConvolution2D(
-                        x, weight: weight, bias: bias, axes: axes, groups: groups, name: call.name))
+                        x, weight: weight, bias: bias, axes: axes, outputPadding: extra, groups: groups,
+                        name: call.name))
             ]
         }
-        let full = (shape[2] - 1) * axes[0].stride + (kernel[0] - 1) * axes[0].dilation + 1
-        let rest = full - axes[0].crop - axes[0].length
-        let axis = ConvolutionAxis(
-            stride: axes[0].stride, dilation: axes[0].dilation, padBegin: axes[0].crop, padEnd: max(rest, 0))
-        let bias = try call.optionalTensor("bias")
         let operation = TransposedConvolution(
-            axis: axis, outputPadding: max(-rest, 0), groups: groups, hasBias: bias != nil)
-        return [.tensor(try call.add(operation, [x, call.tensor("weight")] + [bias].compactMap { $0 })[0])]
+            axis: axes[0], outputPadding: extra[0], groups: groups, hasBias: bias != nil)
+        return [.tensor(try call.add(operation, [x, weight] + [bias].compactMap { $0 })[0])]
     }
 
-    /// What is kept of the full result along each axis.
-    private static func croppings(_ call: MILCall, _ shape: [Int], _ kernel: [Int]) throws -> [TransposedAxis]
-    {
+    /// What is taken off the full result along each axis, or put behind it.
+    private static func croppings(
+        _ call: MILCall, _ shape: [Int], _ kernel: [Int]
+    ) throws -> [(axis: ConvolutionAxis, extra: Int)] {
         let count = kernel.count
         let strides = try call.positive("strides", count: count)
         let dilations = try call.positive("dilations", count: count)
@@ -57,22 +55,24 @@ enum MILConvolutions {
             throw OssicleError(.malformed, "output_shape \(stated) for an input of shape \(shape)")
         }
         return try (0..<count).map { i in
-            let full = (shape[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
+            var axis = ConvolutionAxis(stride: strides[i], dilation: dilations[i])
+            let full = (shape[2 + i] - 1) * axis.stride + axis.span(kernel[i])
             var length =
-                kind.hasPrefix("same") ? shape[2 + i] * strides[i] : full - pad[2 * i] - pad[2 * i + 1]
+                kind.hasPrefix("same") ? shape[2 + i] * axis.stride : full - pad[2 * i] - pad[2 * i + 1]
             if let stated { length = stated[stated.count - count + i] }
-            guard length > 0 else {
+            guard (1...CoreMLLimits.elements).contains(length) else {
                 throw OssicleError(.malformed, "axis \(2 + i) would have \(length) elements")
             }
             let spare = max(full - length, 0)
-            let crop: Int
             switch kind {
-            case "custom", "valid": crop = pad[2 * i]
-            case "same": crop = spare / 2
-            case "same_lower": crop = spare - spare / 2
+            case "custom", "valid": axis.padBegin = pad[2 * i]
+            case "same": axis.padBegin = spare / 2
+            case "same_lower": axis.padBegin = spare - spare / 2
             default: throw OssicleError(.unsupported, "pad_type \(Quoting.quoted(kind))")
             }
-            return TransposedAxis(stride: strides[i], dilation: dilations[i], crop: crop, length: length)
+            let rest = full - axis.padBegin - length
+            axis.padEnd = max(rest, 0)
+            return (axis, max(-rest, 0))
         }
     }
 }

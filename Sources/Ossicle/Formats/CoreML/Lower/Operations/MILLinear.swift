@@ -13,18 +13,11 @@ enum MILLinear {
         return [.tensor(try call.add(LinearOperation(hasBias: bias != nil), inputs)[0])]
     }
 
-    /// A product with a constant matrix on the right is a linear layer, whose weights are packed.
     private static func matmul(_ call: MILCall) throws -> [MILLowered] {
-        let (x, y) = (try call.tensor("x"), try call.tensor("y"))
-        let turnsX = try call.bool("transpose_x", default: false)
-        let turnsY = try call.bool("transpose_y", default: false)
-        if !turnsX, call.rank(x) > 1, call.rank(y) == 2, call.lowering.graph.constant(y) != nil,
-            call.lowering.graph.constant(x) == nil, call.dataType(y) == .float32
-        {
-            let weight = turnsY ? y : try call.transpose(y, [1, 0])
-            return [.tensor(try call.apply(LinearOperation(hasBias: false), x, weight))]
-        }
-        return [.tensor(try call.apply(MatMul(transposesX: turnsX, transposesY: turnsY), x, y))]
+        let operation = MatMul(
+            transposesX: try call.bool("transpose_x", default: false),
+            transposesY: try call.bool("transpose_y", default: false))
+        return [.tensor(try call.apply(operation, call.tensor("x"), call.tensor("y")))]
     }
 
     private static func einsum(_ call: MILCall) throws -> [MILLowered] {

@@ -3,45 +3,63 @@
 enum MILRecurrent {
     static let rules: [String: MILLowering.Rule] = ["lstm": lstm, "gru": gru, "rnn": rnn]
 
-    // MARK: LSTM
-
     private static func lstm(_ call: MILCall) throws -> [MILLowered] {
-        try call.require("recurrent_activation", "sigmoid")
-        try call.require("cell_activation", "tanh")
-        try call.require("activation", "tanh")
         for parameter in ["peephole", "peephole_back"] where call.has(parameter) {
             throw OssicleError(.unsupported, "parameter \(Quoting.quoted(parameter))")
         }
         if call.has("clip"), try call.float("clip") < 1e30 {
             throw OssicleError(.unsupported, "parameter 'clip'")
         }
-        let sequence = try Sequence(call, bidirectional: true)
-        let bidirectional = sequence.direction == .bidirectional
-        var weights: [ValueID] = []
-        var hasBias = false
-        let suffixes = bidirectional ? ["", "_back"] : [""]
-        for suffix in suffixes { hasBias = hasBias || call.has("bias" + suffix) }
-        for suffix in suffixes {
-            weights += try lstmWeights(call, suffix, hasBias: hasBias)
-        }
-        let hidden = call.shape(weights[1])[1]
-        var operation = Recurrent(.lstm, hiddenSize: hidden, bidirectional: bidirectional, hasBias: hasBias)
-        var inputs = [try sequence.featuresLast(call)] + weights
-        let states = try ["initial_h", "initial_c"].map { try sequence.initialState(call, $0, hidden) }
-        if states.contains(where: { !call.isZero($0) }) {
-            operation.hasInitialState = true
-            inputs += states
-        }
-        let results = try call.add(operation, inputs)
-        let (h, c) = (try sequence.finalState(call, results[1]), try sequence.finalState(call, results[2]))
-        return [.tensor(try sequence.output(call, results[0], last: h)), .tensor(h), .tensor(c)]
+        let activations = Recurrent.Activations(
+            gate: try call.activationNamed("recurrent_activation", default: "sigmoid"),
+            cell: try call.activationNamed("cell_activation", default: "tanh"),
+            output: try call.activationNamed("activation", default: "tanh"))
+        // MIL's rows are i, f, o, z; PyTorch's i, f, g, o.
+        return try layer(
+            call, .lstm, order: [0, 1, 3, 2], activations, states: ["initial_h", "initial_c"],
+            suffixes: ["", "_back"])
     }
 
-    /// MIL's rows are i, f, o, z; PyTorch's i, f, g, o. MIL has one bias.
-    private static func lstmWeights(_ call: MILCall, _ suffix: String, hasBias: Bool) throws -> [ValueID] {
-        let order = [0, 1, 3, 2]
+    /// Rows are r, o, z, PyTorch's r, z, n. The reset comes before the product, which PyTorch's layer does not have.
+    private static func gru(_ call: MILCall) throws -> [MILLowered] {
+        let activations = Recurrent.Activations(
+            gate: try call.activationNamed("recurrent_activation", default: "sigmoid"),
+            cell: try call.activationNamed("activation", default: "tanh"))
+        return try layer(
+            call, .gruResetBefore, order: [0, 2, 1], activations, states: ["initial_h"], suffixes: [""])
+    }
+
+    /// - Parameters:
+    ///   - order: for each of PyTorch's gates, its place in MIL's rows.
+    ///   - suffixes: of the parameters of each direction the operation may have.
+    private static func layer(
+        _ call: MILCall, _ cell: Recurrent.Cell, order: [Int], _ activations: Recurrent.Activations,
+        states: [String], suffixes: [String]
+    ) throws -> [MILLowered] {
+        let sequence = try Sequence(call, bidirectional: suffixes.count == 2)
+        let used = sequence.direction == .bidirectional ? suffixes : [""]
+        let hasBias = used.contains { call.has("bias" + $0) }
+        let weights = try used.flatMap { try directionWeights(call, $0, order, hasBias: hasBias) }
+        let hidden = call.shape(weights[1])[1]
+        var operation = Recurrent(cell, hiddenSize: hidden, bidirectional: used.count == 2, hasBias: hasBias)
+        if activations != Recurrent.Activations() { operation.activations = activations }
+        var inputs = [try sequence.featuresLast(call)] + weights
+        let initial = try states.map { try sequence.initialState(call, $0, hidden) }
+        if initial.contains(where: { !call.isZero($0) }) {
+            operation.hasInitialState = true
+            inputs += initial
+        }
+        let results = try call.add(operation, inputs)
+        let ends = try results.dropFirst().map { try sequence.finalState(call, $0) }
+        return [.tensor(try sequence.output(call, results[0], last: ends[0]))] + ends.map(MILLowered.tensor)
+    }
+
+    /// Rows in PyTorch's order. MIL has one bias, PyTorch two.
+    private static func directionWeights(
+        _ call: MILCall, _ suffix: String, _ order: [Int], hasBias: Bool
+    ) throws -> [ValueID] {
         let hh = try call.constant("weight_hh" + suffix)
-        guard hh.shape.count == 2, hh.shape[0] == 4 * hh.shape[1] else {
+        guard hh.shape.count == 2, hh.shape[0] == order.count * hh.shape[1] else {
             throw OssicleError(.malformed, "weight_hh\(suffix) of shape \(hh.shape)")
         }
         var weights = [
@@ -54,39 +72,6 @@ enum MILRecurrent {
             weights.append(call.lowering.graph.constant("\(call.name).bias_hh", zeros))
         }
         return weights
-    }
-
-    // MARK: GRU and RNN
-
-    /// h' = (1 - z) · o + z · h with o = f(W x + b + U (r · h)): the reset comes before the product, which PyTorch's
-    /// layer does not have, so the steps are written out.
-    private static func gru(_ call: MILCall) throws -> [MILLowered] {
-        let gate = try call.activationNamed("recurrent_activation", default: "sigmoid")
-        let out = try call.activationNamed("activation", default: "tanh")
-        let hh = try call.constant("weight_hh")
-        guard hh.shape.count == 2, hh.shape[0] == 3 * hh.shape[1] else {
-            throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
-        }
-        let hidden = hh.shape[1]
-        // Rows are r, o, z; r and z are taken together.
-        let parts = try [[0, 2], [1]].map { try call.rows(of: hh, blocks: $0, height: hidden) }
-        return try stepwise(call, hidden: hidden) { projected, h in
-            let gates = try call.apply(LinearOperation(hasBias: false), h, call.keep(parts[0]))
-            func part(_ index: Int) throws -> ValueID {
-                try call.slice(projected, axis: 1, start: index * hidden, count: hidden)
-            }
-            func gated(_ index: Int, _ row: Int) throws -> ValueID {
-                let product = try call.slice(gates, axis: 1, start: index * hidden, count: hidden)
-                return try call.apply(Unary(gate), call.apply(Binary(.add), product, part(row)))
-            }
-            let (r, z) = (try gated(0, 0), try gated(1, 2))
-            let product = try call.apply(
-                LinearOperation(hasBias: false), call.apply(Binary(.multiply), r, h), call.keep(parts[1]))
-            let o = try call.apply(Unary(out), call.apply(Binary(.add), product, part(1)))
-            // o + z · (h - o)
-            let change = try call.apply(Binary(.multiply), z, call.apply(Binary(.subtract), h, o))
-            return try call.apply(Binary(.add), o, change)
-        }
     }
 
     /// h' = f(W x + b + U h).
@@ -204,13 +189,6 @@ enum MILRecurrent {
 }
 
 extension MILCall {
-    fileprivate func require(_ parameter: String, _ value: String) throws {
-        let found = try string(parameter, default: value)
-        if found.lowercased() != value {
-            throw OssicleError(.unsupported, "\(parameter) \(Quoting.quoted(found))")
-        }
-    }
-
     /// The activations recurrent layers know, with their default parameters.
     fileprivate func activationNamed(_ parameter: String, default value: String) throws -> Activation {
         switch try string(parameter, default: value).lowercased() {
@@ -222,15 +200,6 @@ extension MILCall {
         case "sigmoid_hard", "hard_sigmoid": Activation(.clampedLinear, alpha: 0.2, beta: 0.5)
         case let name: throw OssicleError(.unsupported, "\(parameter) \(Quoting.quoted(name))")
         }
-    }
-
-    /// Blocks of rows of a weight, one under the other.
-    fileprivate func rows(of tensor: Tensor, blocks: [Int], height: Int) throws -> Tensor {
-        let values = tensor.floats()
-        let block = height * tensor.shape[1]
-        return try Tensor(
-            blocks.flatMap { values[($0 * block)..<(($0 + 1) * block)] },
-            shape: [blocks.count * height, tensor.shape[1]])
     }
 
     /// A weight as a constant of the graph that is being built.

@@ -77,18 +77,19 @@ enum MILResizing {
             }
         }
 
-        func position(_ i: Int, from inputs: Int, to outputs: Int) -> Double {
-            let (i, n, m) = (Double(i), Double(inputs), Double(outputs))
-            let point: Double
+        /// Sample i of `outputs` lies at i · step + offset of `inputs` samples.
+        func target(from inputs: Int, to outputs: Int) -> Resize.Target {
+            let (n, m) = (Double(inputs), Double(outputs))
+            let (step, offset): (Double, Double)
             switch self {
-            case .corners where outputs == 1: point = (n - 1) / 2
-            case .strictCorners, .corners: point = outputs == 1 ? 0 : i * (n - 1) / (m - 1)
-            case .standard: point = outputs == 1 ? 0 : i * (n - n / m) / (m - 1)
-            case .offsetCorners: point = (0.5 + i) * max(1, n - 1) / m
-            case .halfPixel: point = (i + 0.5) * n / m - 0.5
-            case .asymmetric: point = i * n / m
+            case .corners where outputs == 1: (step, offset) = (0, (n - 1) / 2)
+            case .strictCorners, .corners: (step, offset) = (outputs == 1 ? 0 : (n - 1) / (m - 1), 0)
+            case .standard: (step, offset) = (outputs == 1 ? 0 : (n - n / m) / (m - 1), 0)
+            case .offsetCorners: (step, offset) = (max(1, n - 1) / m, 0.5 * max(1, n - 1) / m)
+            case .halfPixel: (step, offset) = (n / m, 0.5 * n / m - 0.5)
+            case .asymmetric: (step, offset) = (n / m, 0)
             }
-            return min(n - 1, max(0, point))
+            return .grid(extent: outputs, step: step, offset: offset)
         }
     }
 }
@@ -106,17 +107,9 @@ extension MILCall {
     func linear(_ x: ValueID, _ extents: [Int], _ grid: MILResizing.Grid) throws -> ValueID {
         let axes = try resized(x, extents)
         if axes.isEmpty { return x }
-        let first = rank(x) - extents.count
-        let targets = axes.map { Resize.Target.extent(extents[$0 - first]) }
-        switch grid {
-        case .halfPixel: return try apply(Resize(.linear, axes: axes, targets: targets), x)
-        case .strictCorners:
-            return try apply(Resize(.linear, axes: axes, targets: targets, alignsCorners: true), x)
-        default:
-            return try axes.reduce(x) { value, axis in
-                try interpolated(value, axis: axis, to: extents[axis - first], grid)
-            }
-        }
+        let (first, shape) = (rank(x) - extents.count, shape(x))
+        let targets = axes.map { grid.target(from: shape[$0], to: extents[$0 - first]) }
+        return try apply(Resize(.linear, axes: axes, targets: targets), x)
     }
 
     private func resized(_ x: ValueID, _ extents: [Int]) throws -> [Int] {
@@ -126,26 +119,5 @@ extension MILCall {
         }
         let first = shape.count - extents.count
         return extents.indices.map { first + $0 }.filter { extents[$0 - first] != shape[$0] }
-    }
-
-    /// Interpolation along one axis as a product with the matrix of its weights.
-    private func interpolated(_ x: ValueID, axis: Int, to count: Int, _ grid: MILResizing.Grid) throws
-        -> ValueID
-    {
-        let inputs = shape(x)[axis]
-        _ = try CoreMLShape.count([count, inputs])
-        var weights = [Float](repeating: 0, count: count * inputs)
-        for i in 0..<count {
-            let position = grid.position(i, from: inputs, to: count)
-            let below = Int(position)
-            let part = Float(position - Double(below))
-            weights[i * inputs + below] += 1 - part
-            if part > 0 { weights[i * inputs + below + 1] += part }
-        }
-        var order = Array(0..<rank(x))
-        order.swapAt(axis, order.count - 1)
-        let matrix = try constant(weights, [count, inputs])
-        let product = try apply(LinearOperation(hasBias: false), transpose(x, order), matrix)
-        return try transpose(product, order)
     }
 }
