@@ -2,7 +2,8 @@
 """Ossicle against other engines on this machine: writes the table of docs/performance.md.
 
     python benchmarks/compare.py                       everything, some minutes
-    python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid overhead
+    python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid coreml
+                                                       overhead
     python benchmarks/compare.py --scale 0.1           a quick look
 
 All engines run in this process on one thread, one after the other in shuffled rounds, so that what

@@ -390,4 +390,8 @@ def everything() -> Iterator[tuple[str, Callable[[], Work]]]:
             lambda a=(outputs, inputs, kernel, stride, dilation, length): convolution("ConvTranspose1d", *a),
         )
     yield "hybrid", hybrid
+    from workloads_coreml import basic_pitch, silero_vad  # which needs the names of this file
+
+    yield "coreml", silero_vad
+    yield "coreml", basic_pitch
     yield "overhead", lambda: linear(4, 4, 1)

@@ -124,6 +124,17 @@ func extents(_ shape: ossicle_shape) throws -> [Int] {
     }
 }
 
+/// The caller's struct as far as it goes, the rest of it zero.
+func read<T>(_ source: UnsafePointer<T>, _ zero: T, size: KeyPath<T, UInt32>, _ name: String) throws -> T {
+    let given = Int(source.pointee[keyPath: size])
+    guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
+    var value = zero
+    withUnsafeMutableBytes(of: &value) { bytes in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: min(given, bytes.count)))
+    }
+    return value
+}
+
 func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {
     var text = text
     return text.withUTF8 { bytes in

@@ -39,10 +39,11 @@ from ._ports import Port
 from ._sequential import BufferStats, Sequential
 from ._stream import Stream
 from ._version import __version__, abi_version, isa
-from .coreml import CoreMLWeight, CoreMLWeightLoader
+from .coreml import BNNSInference, CoreMLWeight, CoreMLWeightLoader, MemoryPressure, MemoryPressureObserver
 
 __all__ = [
     "ArgumentError",
+    "BNNSInference",
     "BlockTooLongError",
     "BufferStats",
     "ClosedError",
@@ -56,6 +57,8 @@ __all__ = [
     "HybridStream",
     "HybridTimings",
     "InternalError",
+    "MemoryPressure",
+    "MemoryPressureObserver",
     "Model",
     "NotReadyError",
     "OssicleError",

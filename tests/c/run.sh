@@ -54,6 +54,8 @@ interface() {
     "$work/threads_test" "$models/nam/BossWN-nano.nam"
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/coreml_test.c "${flags[@]}" -o "$work/coreml_test"
     "$work/coreml_test" "$coreml" "$work"
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/inference_test.c "${flags[@]}" -lm -o "$work/inference_test"
+    "$work/inference_test" "$coreml"
 }
 
 example() {
@@ -88,11 +90,15 @@ sanitizers() {
     library="$("$python" scripts/build.py --variant address | tail -1)"
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
         tests/c/abi_test.c "$library" -lm -o "$work/abi_test_address"
-    "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all tests/c/coreml_test.c "$library" \
-        -o "$work/coreml_test_address"
+    local test
+    for test in coreml inference; do
+        "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "tests/c/${test}_test.c" \
+            "$library" -lm -o "$work/${test}_test_address"
+    done
     export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
     LD_LIBRARY_PATH="$(dirname "$library")" "$work/abi_test_address" "$models/nam" "$work/hybrid.safetensors"
     LD_LIBRARY_PATH="$(dirname "$library")" "$work/coreml_test_address" "$coreml" "$work"
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/inference_test_address" "$coreml"
     unset ASAN_OPTIONS
     library="$("$python" scripts/build.py --variant thread | tail -1)"
     # The toolchain's runtime of this sanitizer knows about libdispatch and wants it at link time.

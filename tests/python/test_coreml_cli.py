@@ -25,6 +25,7 @@ def test_info() -> None:
     assert done.returncode == 0, done.stderr
     for part in ("ML Program", "iOS 16", "audio_input [1, 576] float32", "new_cell_state", "14, ", "Float16"):
         assert part in done.stdout
+    assert "yes, engine ossicle" in done.stdout
     assert "     1  lstm" in done.stdout.splitlines()
     assert "x [1, 1, 16…4096 (default 96)] float32" in ossicle_command("info", FLEXIBLE).stdout
 
@@ -38,7 +39,9 @@ def test_info_of_several_functions() -> None:
 def test_info_of_older_networks() -> None:
     folder = COREML / "real" / "espresso_cardscan"
     assert "batch norm is folded" in ossicle_command("info", folder / "FourRecognize.mlmodelc").stdout
-    assert "neural network" in ossicle_command("info", folder / "FourRecognize.mlmodel").stdout
+    source = ossicle_command("info", folder / "FourRecognize.mlmodel").stdout
+    assert "neural network" in source
+    assert "no: an older neural network" in source
 
 
 def test_info_json() -> None:
@@ -47,6 +50,7 @@ def test_info_json() -> None:
     assert found["weights"]["count"] == 14
     assert found["functions"][0]["inputs"][0]["name"] == "audio_input"
     assert found["functions"][0]["operations"]["lstm"] == 1
+    assert found["functions"][0]["runs"]["supported"]
 
 
 # --- weights
@@ -84,6 +88,85 @@ def test_weights_save(tmp_path: Path) -> None:
     assert "cannot write" in done.stderr
 
 
+# --- run
+
+
+def save(path: Path, array: np.ndarray) -> Path:
+    np.save(path, array)
+    return path
+
+
+def test_run(tmp_path: Path, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((1, 1, 500)).astype(np.float32)
+    source = save(tmp_path / "x.npy", x.astype(np.float64))
+    done = ossicle_command("run", FLEXIBLE, "--input", source, "--output", tmp_path / "y.npy")
+    assert done.returncode == 0, done.stderr
+    expected = ossicle.BNNSInference(FLEXIBLE, shapes={"x": x.shape}).predict(x)
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), expected)
+    shown = ossicle_command("run", FLEXIBLE, "--input", f"x={source}")
+    assert shown.stdout.startswith("y [1, 1, 500] float32: ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.npy"]
+
+
+def test_run_several(tmp_path: Path, rng: np.random.Generator) -> None:
+    model = ossicle.BNNSInference(SILERO)
+    inputs = {each.name: rng.standard_normal(each.shape).astype(np.float32) for each in model.inputs}
+    arguments: list[object] = ["run", SILERO, "--output", tmp_path / "all.npz"]
+    arguments += ["--output", f"vad_output={tmp_path}/p.npy"]
+    for name, array in inputs.items():
+        arguments += ["--input", f"{name}={save(tmp_path / f'{name}.npy', array)}"]
+    done = ossicle_command(*arguments)
+    assert done.returncode == 0, done.stderr
+    expected = model.predict(inputs)
+    with np.load(tmp_path / "all.npz") as found:
+        assert set(found) == set(expected)
+        for name in found:
+            np.testing.assert_array_equal(found[name], expected[name])
+    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), expected["vad_output"])
+
+
+def test_run_function(tmp_path: Path) -> None:
+    path = COREML / "generated" / "multifunction_ios18.mlpackage"
+    source = save(tmp_path / "x.npy", np.linspace(-1, 1, 32, dtype=np.float32).reshape(2, 16))
+    arguments = ("run", path, "--input", source, "--output", tmp_path / "y.npy", "--function", "relu_fn")
+    assert ossicle_command(*arguments).returncode == 0
+    assert (np.load(tmp_path / "y.npy") >= 0).all()
+
+
+def test_run_with_wrong_arguments(tmp_path: Path) -> None:
+    x = save(tmp_path / "x.npy", np.zeros((1, 1, 96), np.float32))
+    (tmp_path / "text.npy").write_text("no array")
+    (tmp_path / "w.npy").write_bytes(b"")
+    np.savez(tmp_path / "several.npz", a=np.zeros(3))
+    output = f"y={tmp_path}/no/y.npy"
+    for arguments, words in (
+        ((FLEXIBLE,), "also needs --input for x"),
+        ((FLEXIBLE, "--input", f"z={x}"), "no input 'z'; there are x"),
+        ((FLEXIBLE, "--input", x, "--input", f"x={x}"), "twice"),
+        ((FLEXIBLE, "--input", tmp_path / "text.npy"), "text.npy"),
+        ((FLEXIBLE, "--input", tmp_path / "w.npy"), "w.npy"),
+        ((FLEXIBLE, "--input", tmp_path / "none.npy"), "none.npy"),
+        ((FLEXIBLE, "--input", tmp_path / "several.npz"), "expected one array"),
+        ((FLEXIBLE, "--input", save(tmp_path / "long.npy", np.zeros((1, 1, 9000)))), "16…4096"),
+        ((FLEXIBLE, "--input", save(tmp_path / "int.npy", np.zeros((1, 1, 96), int))), "int64"),
+        ((FLEXIBLE, "--input", x, "--output", output), "y.npy"),
+        ((SILERO, "--input", x), "audio_input="),
+        ((FLEXIBLE, "--input", x, "--function", "none"), "none"),
+    ):
+        done = ossicle_command("run", *arguments)
+        assert done.returncode == 1, arguments
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["bench", "process"])
+def test_audio_commands_refuse_core_ml(tmp_path: Path, command: str) -> None:
+    more = (tmp_path / "in.wav", tmp_path / "out.wav") if command == "process" else ()
+    done = ossicle_command(command, SILERO, *more)
+    assert done.returncode == 1
+    assert "ossicle run" in done.stderr
+
+
 # --- usage
 
 
@@ -102,7 +185,7 @@ def test_errors_name_the_file(tmp_path: Path, command: str) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["weights", "compile"])
+@pytest.mark.parametrize("command", ["weights", "compile", "run"])
 def test_help_has_examples(command: str) -> None:
     done = ossicle_command(command, "--help")
     assert done.returncode == 0

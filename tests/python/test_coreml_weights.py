@@ -125,8 +125,8 @@ def test_lstm_weights_fit_our_layer() -> None:
     out = weights.load_linear_weights("o")
     linear = ossicle.Linear(hidden, out["weight"].shape[0])
     linear.load_state_dict(out)
-    y = linear(lstm(oracle["in.x"])[0])
-    np.testing.assert_allclose(y, oracle["out.y"], atol=1e-5)
+    y = linear(lstm(oracle["in/x"])[0])
+    np.testing.assert_allclose(y, oracle["out/y"], atol=1e-5)
 
 
 def test_bidirectional_stack_fits_our_layer() -> None:

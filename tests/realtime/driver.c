@@ -56,6 +56,11 @@ static int32_t run_once(ossicle_session *s, const float *x, size_t n, float *y, 
     return ossicle_session_run_f32(s, x, n, y, m);
 }
 
+static int32_t predict(inference_subject *s) NONBLOCKING {
+    return ossicle_inference_predict(s->model, s->inputs, s->input_count, s->outputs, s->output_count);
+}
+static int32_t forget(ossicle_inference *model) NONBLOCKING { return ossicle_inference_reset_state(model); }
+
 // --- one subject
 
 typedef struct {
@@ -201,6 +206,34 @@ static void watch(const subject *s, long callbacks) {
     count_violations(s->name, s->streams ? "" : "(session only) ");
 }
 
+// A Core ML model: predictions, refusals and a reset are all as quiet.
+static void watch_inference(const char *path, long callbacks) {
+    inference_subject s = open_inference(path);
+    size_t bad = 0;
+    for (long i = 0; i < callbacks; ++i) {
+        arm();
+        bad += predict(&s) != OSSICLE_OK;
+        disarm();
+    }
+    ossicle_buffer kept = s.inputs[0];
+    arm();
+    int32_t status[4] = {forget(s.model), predict(&s)};
+    s.inputs[0].byte_count -= 1;
+    status[2] = predict(&s);
+    s.inputs[0] = kept;
+    disarm();
+    must(ossicle_inference_release_workspace(s.model), s.model, s.name);
+    arm();
+    status[3] = predict(&s);
+    disarm();
+    expect(bad == 0 && status[0] == OSSICLE_OK && status[1] == OSSICLE_OK, s.name,
+           "every prediction succeeds");
+    expect(status[2] == OSSICLE_SHAPE_MISMATCH, s.name, "a wrong size is refused");
+    expect(status[3] == OSSICLE_NOT_READY, s.name, "without a workspace it is not ready");
+    count_violations(s.name, "(inference) ");
+    close_inference(&s);
+}
+
 // --- denormals
 
 static int by_value(const void *a, const void *b) {
@@ -343,7 +376,12 @@ int main(int argc, char **argv) {
     for (size_t layer = 0, file = (size_t)i;;) {
         if (!next_layer(&layer, &s)) {
             if (file >= (size_t)argc) break;
-            s = load_subject(argv[file++]);
+            const char *path = argv[file++];
+            if (is_inference(path)) {
+                if (!denormals) watch_inference(path, callbacks / 100 + 1);
+                continue;
+            }
+            s = load_subject(path);
         }
         if (denormals) {
             if (s.streams) tail(&s), modes_restored(&s);

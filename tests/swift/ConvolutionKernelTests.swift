@@ -125,6 +125,21 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         return one
     }
 
+    /// One or two columns of many outputs: strides, gaps, pads, crops and batches.
+    static let few: [ConvolutionCase] = (0..<24).map { i in
+        var random = TestRandom(UInt64(2000 + i))
+        var one = ConvolutionCase(
+            batch: random.int(1...3), channels: random.int(4...20), outputs: random.int(40...70),
+            kernel: random.int(3...7), length: 0, seed: UInt64(i))
+        one.stride = random.int(1...5)
+        one.dilation = random.int(1...3)
+        one.padBegin = random.int(0...1)
+        one.padEnd = random.int(0...1)
+        let span = (one.kernel - 1) * one.dilation + 1
+        one.length = span + i % 2 * one.stride - one.padBegin - one.padEnd
+        return one
+    }
+
     /// Long kernels: every block count in a group, channels beside whole vectors, blocks cut short, padding, batches.
     static let long: [ConvolutionCase] = [
         ConvolutionCase(channels: 32, outputs: 48, kernel: 65, length: 600),
@@ -153,8 +168,14 @@ func longConvolutionGoesThroughATransform(_ one: ConvolutionCase, _ isa: String)
     #expect(one.error(try one.run(isa)) < tolerance)
 }
 
-/// The two checks above must be able to fail.
-@Test(arguments: [ConvolutionCase.direct[0], ConvolutionCase.long[0]])
+@Test(arguments: ConvolutionCase.few, KernelTesting.instructionSets)
+func convolutionToFewColumnsIsAMatrixProduct(_ one: ConvolutionCase, _ isa: String) throws {
+    #expect(try one.plan(isa).contains { $0.hasPrefix("gem") })
+    #expect(one.error(try one.run(isa)) < tolerance)
+}
+
+/// The three checks above must be able to fail.
+@Test(arguments: [ConvolutionCase.direct[0], ConvolutionCase.long[0], ConvolutionCase.few[0]])
 func convolutionComparisonSeesAnotherInput(_ one: ConvolutionCase) throws {
     var other = one
     other.seed += 99

@@ -93,21 +93,23 @@ typedef enum ok_scale_kind {
     OK_SCALE_FACTOR,  // factor
     OK_SCALE_EXTENTS, // windows / axis
     OK_SCALE_CORNERS, // (windows - 1) / (axis - 1): the outermost samples fall together
+    OK_SCALE_GRID,    // sample w lies at w · factor + offset of the source
 } ok_scale_kind;
 
 /// How far apart the source's and destination's samples of a resize are.
 typedef struct ok_scale {
     int32_t kind; // ok_scale_kind
-    double factor;
+    double factor, offset;
 } ok_scale;
 
-/// y[o, w, i] = x[o, index(w), i], or `value` where the index lies outside. `indices` is scratch for one
-/// int64_t per window.
+/// y[o, w, i] = x[o, index(w), i], or `value` (its bits) where the index lies outside, for elements of 1 or 4 bytes.
+/// `indices` is scratch for one int64_t per window.
 typedef struct ok_take_args {
     ok_axis_operand source, destination;
     int32_t kind, mode; // ok_take_kind, OK_PAD_*
     int64_t begin;
-    float value;
+    int32_t element;
+    uint32_t value;
     ok_scale scale;
     const int64_t *table;
     int32_t indices;

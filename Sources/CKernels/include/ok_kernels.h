@@ -6,13 +6,17 @@
 #define OK_KERNELS_H
 
 #include "ok_axis.h"
+#include "ok_control.h"
 #include "ok_conv.h"
 #include "ok_elementwise.h"
+#include "ok_index.h"
 #include "ok_linear.h"
+#include "ok_matmul.h"
 #include "ok_move.h"
 #include "ok_recurrent.h"
 #include "ok_runtime.h"
 #include "ok_transform.h"
+#include "ok_typed.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +25,11 @@ extern "C" {
 #define OK_KERNEL_LIST(X)                                                                                    \
     X(ok_unary)                                                                                              \
     X(ok_binary)                                                                                             \
+    X(ok_binary_int)                                                                                         \
+    X(ok_cast)                                                                                               \
+    X(ok_compare)                                                                                            \
+    X(ok_logical)                                                                                            \
+    X(ok_select)                                                                                             \
     X(ok_copy)                                                                                               \
     X(ok_window)                                                                                             \
     X(ok_interleave)                                                                                         \
@@ -33,7 +42,15 @@ extern "C" {
     X(ok_pool)                                                                                               \
     X(ok_take)                                                                                               \
     X(ok_lerp)                                                                                               \
+    X(ok_gather)                                                                                             \
+    X(ok_gather_along)                                                                                       \
+    X(ok_scatter)                                                                                            \
+    X(ok_cumulate)                                                                                           \
+    X(ok_arg_reduce)                                                                                         \
+    X(ok_sort)                                                                                               \
+    X(ok_reduce_int)                                                                                         \
     X(ok_linear)                                                                                             \
+    X(ok_matmul)                                                                                             \
     X(ok_lstm)                                                                                               \
     X(ok_gru)                                                                                                \
     X(ok_gru_reset_before)

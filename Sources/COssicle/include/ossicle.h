@@ -3,9 +3,9 @@
 /// The way through it: load a model (`ossicle_model_load`) or build one layer by layer
 /// (`ossicle_sequential_create`), then either open a stream on it for audio that arrives in blocks
 /// (`ossicle_stream_create`, `ossicle_stream_process`) or a session for whole tensors
-/// (`ossicle_session_create`, `ossicle_session_run`). Core ML files are opened with `ossicle_coreml_open` to
-/// look into them and to take their weights. An encoder and a decoder of convolutions around an LSTM is one
-/// `ossicle_hybrid_create`.
+/// (`ossicle_session_create`, `ossicle_session_run`). Core ML models are run with `ossicle_inference_create`
+/// and `ossicle_inference_predict`; `ossicle_coreml_open` looks into their files. An encoder and a decoder of
+/// convolutions around an LSTM is one `ossicle_hybrid_create`.
 ///
 /// Conventions that hold for every function
 /// - Result: an `ossicle_status`; `OSSICLE_OK` is 0. Functions that answer a text return its length.
@@ -17,8 +17,8 @@
 ///   pointer to them after a call returns. A stream or session keeps its model alive, so the order of
 ///   destroy is free.
 /// - Threads: a model, Core ML file or list of tensors may be used from several threads at once. A stream,
-///   session or sequential belongs to one thread at a time; different ones are independent. Destroying a
-///   handle while another thread is inside a call on it is an error of the caller.
+///   session, inference or sequential belongs to one thread at a time; different ones are independent.
+///   Destroying a handle while another thread is inside a call on it is an error of the caller.
 /// - Real-time: functions marked [real-time] do not allocate, lock, or call the system, and take bounded
 ///   time. No other function may be called on an audio thread.
 /// - Structs that begin with `struct_size` must have it set to `sizeof` by the caller before the call, so
@@ -35,6 +35,7 @@
 #include "ossicle/sequential.h"
 #include "ossicle/tensors.h"
 #include "ossicle/coreml.h"
+#include "ossicle/inference.h"
 #include "ossicle/hybrid.h"
 
 #endif

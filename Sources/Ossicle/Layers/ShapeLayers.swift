@@ -104,7 +104,8 @@ public struct Upsample: Layer {
         switch target {
         case .factor(let factor):
             try require(factor > 0 && factor <= 65536, "scale_factor must be positive and at most 65536")
-        case .extent(let extent): try require(1...(1 << 30) ~= extent, "size must be positive")
+        case .extent(let extent), .grid(let extent, _, _):
+            try require(1...(1 << 30) ~= extent, "size must be positive")
         }
     }
 

@@ -26,6 +26,8 @@ public final class Program: @unchecked Sendable {
     let positionsOffset: Int
     let stateByteCount: Int
     let stateInitials: [(offset: Int, tensor: Tensor)]
+    /// Where the graph's named states lie in the state block.
+    let namedStates: [String: (offset: Int, byteCount: Int)]
     let c: UnsafePointer<ok_program>
     let placement: [String]
 
@@ -67,6 +69,7 @@ public final class Program: @unchecked Sendable {
         if optimize { graph = try Passes.optimize(graph) }
         let builder = try ProgramBuilder(graph: graph, mode: mode, placement: placement, kernels: kernels)
         let emitter = builder.emitter
+        namedStates = try emitter.placedStates(of: graph)
 
         self.graph = graph
         self.mode = mode

@@ -20,21 +20,14 @@ struct ProgramBuilder {
                 .unsupported, "this processor has none of the instruction sets the kernels need")
         }
         let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
-        emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
+        emitter = Emitter(
+            graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph), placement: placement)
         granularity = graph.granularity
         inputBytes = graph.inputs.map(emitter.byteCount)
         outputBytes = graph.outputs.map(emitter.byteCount)
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
-        for node in graph.nodes {
-            let backend = try placement.backend(for: node, in: graph, mode: mode)
-            placed.append(backend.name)
-            do {
-                try emitter.emit(node, backend: backend.name) { try backend.emit(node, into: emitter) }
-            } catch let error as OssicleError {
-                throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
-            }
-        }
+        for node in graph.nodes { placed.append(try emitter.emit(node)) }
     }
 
     /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the
@@ -106,7 +99,7 @@ extension Emitter {
         let type = graph.type(of: port.value)
         let slot = makeSlot(
             .external, byteCount: maximum(type.shape.product) * type.dataType.size, name: port.name)
-        externalSlots[port.value] = slot
+        setExternal(port.value, slot)
         return slot
     }
 }

@@ -8,21 +8,21 @@ final class Instance: @unchecked Sendable {
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
     private let memory = ProgramMemory()
+    /// The arena; nil while released.
+    private var arena: UnsafeMutableRawPointer?
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
     init(_ program: Program) throws {
         self.program = program
-        let arena = memory.allocate(byteCount: program.arenaByteCount)
         state = memory.allocate(byteCount: program.stateByteCount)
         image = memory.allocate(byteCount: program.stateByteCount)
         let slots = memory.store([UnsafeMutableRawPointer?](repeating: nil, count: program.slots.count))
         for (i, slot) in program.slots.enumerated() {
             switch slot.place {
-            case .arena: slots[i] = arena + program.arenaOffsets[i]!
             case .constant(let pointer): slots[i] = pointer
             case .state(let offset): slots[i] = state + offset
-            case .external, .history, .view: break
+            case .arena, .external, .history, .view: break
             }
         }
         let length = program.mode.maxLength
@@ -57,17 +57,53 @@ final class Instance: @unchecked Sendable {
                 state_bytes: program.stateByteCount,
                 input_bytes: memory.store(program.inputBytes),
                 output_bytes: memory.store(program.outputBytes),
+                keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
-                sinks: memory.store(sinks)))
+                sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
+        placeArena()
         for initial in program.stateInitials {
-            let values = initial.tensor.floats()
-            values.withUnsafeBytes {
-                (state + initial.offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-            }
+            let stored = initial.tensor
+            let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
+            (state + initial.offset).copyMemory(from: tensor.bytes.baseAddress!, byteCount: tensor.byteCount)
         }
         let positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
         for (i, history) in program.histories.enumerated() { positions[i] = history.past }
         keepState()
+    }
+
+    deinit { arena?.deallocate() }
+
+    private func placeArena() {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(workspaceByteCount, 1), alignment: 64)
+        // Touched now, so that no run meets a page for the first time.
+        block.initializeMemory(as: UInt8.self, repeating: 0, count: max(workspaceByteCount, 1))
+        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = block + offset }
+        arena = block
+    }
+
+    /// Where one of the graph's named states lies.
+    func namedState(_ name: String) -> UnsafeMutableRawBufferPointer? {
+        program.namedStates[name].map {
+            UnsafeMutableRawBufferPointer(start: state + $0.offset, count: $0.byteCount)
+        }
+    }
+
+    /// Whether there is a workspace, without which `ok_instance_predict` refuses.
+    var hasWorkspace: Bool { arena != nil }
+
+    /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
+    func releaseArena() -> Bool {
+        guard ok_instance_release(c) != 0 else { return false }
+        arena?.deallocate()
+        arena = nil
+        return true
+    }
+
+    /// The workspace again. Allocates.
+    func restoreArena() {
+        guard arena == nil else { return }
+        placeArena()
+        ok_instance_restore(c)
     }
 
     /// Makes the present state the one that a reset goes back to.

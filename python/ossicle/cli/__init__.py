@@ -28,6 +28,7 @@ examples:
   ossicle process --resample amp.nam takes/*.wav rendered/
   ossicle bench amp.nam --plot latency.png
   ossicle weights vad.mlpackage --save vad.safetensors
+  ossicle run model.mlpackage --input x.npy --output y.npy
   ossicle compile vad.mlpackage
 
 `ossicle COMMAND --help` says more about each."""
@@ -70,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ossicle {__version__} ({isa()})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    from . import bench, compile, info, process, weights
+    from . import bench, compile, info, process, run, weights
 
-    for command in (info, process, bench, weights, compile):
+    for command in (info, process, bench, weights, run, compile):
         name = command.__name__.rpartition(".")[2]
         text = command.HELP
         sub = commands.add_parser(

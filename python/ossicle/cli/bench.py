@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._model import Model, load
+from .._model import Model
 from .._version import isa
 from . import Failure
+from .audio import load_audio_model
 
 HELP = """\
 Measure a model block by block, as an audio callback would call it.
@@ -65,7 +66,7 @@ def _blocks(text: str) -> tuple[int, ...]:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load(options.model)
+    model = load_audio_model(options.model)
     rate = options.rate or model.sample_rate or 48000.0
     print(f"{options.model}: {rate:g} Hz, {isa()}, one thread; microseconds per block")
     heads = ("deadline", "p50", "p99", "p99.9", "max")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._errors import OssicleError
 from .._text import byte_size
-from ..coreml import CoreMLWeightLoader
+from ..coreml import BNNSInference, CoreMLWeightLoader
 
 KINDS = {
     "program": "Core ML ML Program",
@@ -21,7 +22,19 @@ def as_json(path: str) -> dict[str, Any]:
     loader = CoreMLWeightLoader(path)
     stored = loader.available_weights
     weights = {"count": len(stored), "bytes": sum(weight.nbytes for weight in stored)}
-    return {"format": "coreml", **loader.description, "weights": weights}
+    found = {"format": "coreml", **loader.description, "weights": weights}
+    for function in found["functions"]:
+        function["runs"] = runs(path, function["name"] or None)
+    return found
+
+
+def runs(path: str, function: str | None) -> dict[str, Any]:
+    """Whether a function runs here, by which engine, or why not."""
+    try:
+        with BNNSInference(path, function=function) as model:
+            return {"supported": True, "engine": model.engine, "workspace_bytes": model.workspace_bytes}
+    except OssicleError as error:
+        return {"supported": False, "reason": str(error).removeprefix(f"{path}: ")}
 
 
 def show(path: str, found: dict[str, Any]) -> str:
@@ -45,6 +58,7 @@ def show(path: str, found: dict[str, Any]) -> str:
             for part in ("inputs", "outputs", "states")
             if function[part]
         ]
+        rows.append(("runs here" + of, _runs(function["runs"])))
     rows.append(("weights", f"{found['weights']['count']}, {byte_size(found['weights']['bytes'])}"))
     rows += [
         (name, found[key])
@@ -57,6 +71,12 @@ def show(path: str, found: dict[str, Any]) -> str:
     pages = ["\n".join(_row(name, value, width) for name, value in rows)]
     pages += [_histogram(each, several) for each in functions if each["operations"]]
     return "\n\n".join(pages)
+
+
+def _runs(found: dict[str, Any]) -> str:
+    if found["supported"]:
+        return f"yes, engine {found['engine']}, workspace {byte_size(found['workspace_bytes'])}"
+    return "no: " + str(found["reason"]).replace("; ", ";\n")
 
 
 def _row(name: str, value: str, width: int) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .._hybrid import HybridPipeline
-from .._model import Model, load
+from .._model import Model
 from .._stream import Stream
 from . import Failure
-from .audio import Source, open_source, write_whole
+from .audio import Source, load_audio_model, open_source, write_whole
 from .progress import Progress
 from .render import render
 
@@ -68,7 +68,7 @@ def _block(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load(options.model)
+    model = load_audio_model(options.model)
     open_stream = _opener(model, options)
     jobs = _jobs([Path(path) for path in options.inputs], options.output)
     for number, (source, target) in enumerate(jobs, 1):

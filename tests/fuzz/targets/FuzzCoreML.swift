@@ -70,3 +70,23 @@ private func touch(_ program: MILProgram, _ files: MILBlobFiles) {
         }
     }
 }
+
+/// Program text, made into a graph and, where that is small, run on zeros.
+@Sendable func fuzzMILRun(_ bytes: UnsafeRawBufferPointer) throws {
+    let program = try MILParser.parse(bytes, name: "fuzz")
+    for function in program.functions {
+        guard let shapes = try? MILShapeChoice(function, nil).choose([:]),
+            let graph = try? MILLowering(function, files: MILBlobFiles([:])).lower(function, shapes: shapes, nil),
+            graph.values.reduce(0, { $0 + $1.type.shape.evaluate(1).reduce(1, *) }) < 1 << 18
+        else { continue }
+        let engine = try OssicleEngine(graph)
+        let inputs = try graph.inputs.map { port in
+            let type = graph.type(of: port.value)
+            let count = type.shape.evaluate(1).reduce(type.dataType.size, *)
+            return try Tensor(
+                shape: type.shape.evaluate(1), dataType: type.dataType,
+                storage: .copy([UInt8](repeating: 0, count: count)))
+        }
+        _ = try engine.instance.run(inputs)
+    }
+}

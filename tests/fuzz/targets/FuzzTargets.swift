@@ -6,6 +6,7 @@ let fuzzTargets: [String: FuzzTarget] = [
     "hybrid": fuzzHybrid,
     "rtneural": fuzzRTNeural,
     "mil": fuzzMIL,
+    "mil-run": fuzzMILRun,
     "mlmodel": fuzzMLModel,
     "coreml-weights": fuzzCoreMLWeights,
     "coreml-data": fuzzCoreMLData,

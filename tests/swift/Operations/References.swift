@@ -2,6 +2,8 @@ import Foundation
 
 /// The operations in float64, written from PyTorch's formulas, one element at a time.
 enum Reference {
+    static func exponential(_ x: Double) -> Double { exp(x) }
+
     static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
     static func normalize(_ values: [Double], epsilon: Double, centred: Bool = true) -> [Double] {

@@ -25,13 +25,14 @@ struct ConvolutionEmission {
     private var spatialRank: Int { convolution.spatialRank }
 
     func emit(weights: [Tensor], bias: [Float]?, residual: Operand?, to destination: Operand) throws {
+        let rows = weights[0].shape[0] / convolution.groups
+        let bias = bias ?? [Float](repeating: 0, count: rows * convolution.groups)
+        if try emitRows(weights, bias: bias, residual: residual, to: destination) { return }
         let sources = try convolution.sources.indices.map { i in
             try source(
                 try emitter.input(2 * i), kernel: Array(weights[i].shape.dropFirst(2)), convolution.sources[i]
             )
         }
-        let rows = weights[0].shape[0] / convolution.groups
-        let bias = bias ?? [Float](repeating: 0, count: rows * convolution.groups)
         if let transform = transform(sources, weights[0], residual: residual, to: destination) {
             return emitTransform(transform, sources[0], weights[0], bias: bias, to: destination)
         }
@@ -84,14 +85,14 @@ struct ConvolutionEmission {
         let x = axes.last!
         let y = axes.count == 2 ? axes[0] : ConvolutionAxis()
         let past = x.past ?? 0
-        let inner = input.strides.last == .fixed(1) || input.shape.last == .fixed(1)
+        let inner = isWalkable(input)
         let padded = x.padBegin != 0 || x.padEnd != 0 || y.padBegin != 0 || y.padEnd != 0
         var operand = input
         var offset = -past
         var phaseStride = Dim.fixed(0)
         if padded || x.stride > 1 || !inner {
             operand = emitter.emitWindow(
-                inner ? input : dense(input), x: x, y: y, spatialRank: spatialRank, mode: convolution.padding)
+                walkable(input), x: x, y: y, spatialRank: spatialRank, mode: convolution.padding)
             offset = 0
             phaseStride = operand.strides[0]
             operand = Operand(
@@ -113,7 +114,13 @@ struct ConvolutionEmission {
             row_stride: layout.rowStride, phase_stride: emitter.length(phaseStride))
     }
 
-    private func dense(_ input: Operand) -> Operand {
+    private func isWalkable(_ input: Operand) -> Bool {
+        input.strides.last == .fixed(1) || input.shape.last == .fixed(1)
+    }
+
+    /// The input with its columns side by side.
+    func walkable(_ input: Operand) -> Operand {
+        guard !isWalkable(input) else { return input }
         let copy = emitter.scratch(input.shape)
         emitter.emitCopy(from: input, to: copy)
         return copy

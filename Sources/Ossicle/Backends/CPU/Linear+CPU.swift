@@ -28,7 +28,7 @@ extension LinearOperation: CPUOperation {
         return operand.strides[rank - 2]
     }
 
-    private func emit(
+    func emit(
         _ emitter: Emitter, _ source: Operand, _ weight: Tensor, _ bias: [Float], to target: Operand
     ) {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])

@@ -20,7 +20,20 @@ private struct RecurrentEmission {
     let emitter: Emitter
     let recurrent: Recurrent
 
-    private var kind: ok_recurrent_kind { recurrent.cell == .lstm ? OK_LSTM : OK_GRU }
+    private var kind: ok_recurrent_kind {
+        switch recurrent.cell {
+        case .lstm: OK_LSTM
+        case .gru: OK_GRU
+        case .gruResetBefore: OK_GRU_RESET_BEFORE
+        }
+    }
+    private var kernel: ok_kernel? {
+        switch recurrent.cell {
+        case .lstm: emitter.kernels.pointee.ok_lstm
+        case .gru: emitter.kernels.pointee.ok_gru
+        case .gruResetBefore: emitter.kernels.pointee.ok_gru_reset_before
+        }
+    }
     private var hidden: Int { recurrent.hiddenSize }
 
     func emit(from x: Operand, to y: Operand, steps: ok_len) throws {
@@ -93,9 +106,14 @@ private struct RecurrentEmission {
         arguments.c = state(states.count > 1 ? states[1] : -1, cell: cell, batch: batch(output))
         arguments.c_end = state(ends.count > 1 ? ends[1] : -1, cell: cell, batch: batch(output))
         arguments.scratch = Int32(scratch)
+        if let activations = recurrent.activations {
+            arguments.activations = 1
+            arguments.gate = activations.gate.c
+            arguments.cell = activations.cell.c
+            arguments.output_activation = activations.output.c
+        }
         emitter.step(
-            recurrent.cell == .lstm ? emitter.kernels.pointee.ok_lstm : emitter.kernels.pointee.ok_gru,
-            arguments,
+            kernel, arguments,
             "\(recurrent.cell) \(inputs)→\(hidden)\(direction == 1 ? " reverse" : "")")
     }
 

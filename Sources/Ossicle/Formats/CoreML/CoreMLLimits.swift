@@ -21,4 +21,16 @@ enum CoreMLLimits {
     static let layers = 1 << 20
     /// Weights of one layer of an older network; a bidirectional LSTM has 30.
     static let layerWeights = 64
+    /// Operations of a function after its loops are unrolled.
+    static let loweredOperations = 1 << 16
+    /// A loop that turns more often runs as a loop; below, it is unrolled.
+    static let unrolledTurns = 64
+    /// The same of one whose constants, taken once a turn, are larger.
+    static let unrolledBytes = 1 << 20
+    /// Bytes of constants that are made while a program is read: filled, tiled, computed from others.
+    static let computedBytes = 1 << 27
+    /// Kernel sizes, strides, dilations and paddings of windows.
+    static let window = 1 << 24
+    /// Bytes of intermediate values of one model: 16 GiB.
+    static let workspaceBytes = 1 << 34
 }

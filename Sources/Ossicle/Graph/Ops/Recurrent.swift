@@ -5,7 +5,24 @@
 /// Gates are PyTorch's: LSTM i f g o, GRU r z n with the reset applied behind the hidden product.
 /// Outputs: y `[N?, T, directions·H]`, hn, and cn for LSTM.
 public struct Recurrent: Operation {
-    public enum Cell: Sendable { case lstm, gru }
+    public enum Cell: Sendable {
+        case lstm, gru
+        /// The reset is applied to h before the hidden product, as Core ML's `gru` and old Keras have it.
+        case gruResetBefore
+    }
+
+    /// What stands in place of sigmoid (gates), tanh (cell) and tanh (output of an LSTM).
+    public struct Activations: Hashable, Sendable {
+        public var gate: Activation
+        public var cell: Activation
+        public var output: Activation
+
+        public init(gate: Activation = .sigmoid, cell: Activation = .tanh, output: Activation = .tanh) {
+            self.gate = gate
+            self.cell = cell
+            self.output = output
+        }
+    }
 
     public var cell: Cell
     public var hiddenSize: Int
@@ -13,6 +30,7 @@ public struct Recurrent: Operation {
     public var bidirectional: Bool
     public var hasBias: Bool
     public var hasInitialState: Bool
+    public var activations: Activations?
     /// The state goes on from run to run and starts from the initial one.
     var keepsState = false
     /// Streaming only: frames that come before the signal, because a layer in front looks ahead.

@@ -7,6 +7,8 @@ public struct Resize: Operation {
         case factor(Double)
         /// That many samples.
         case extent(Int)
+        /// That many samples; sample i lies at i · step + offset of the input, kept inside it.
+        case grid(extent: Int, step: Double, offset: Double)
     }
 
     public var mode: Mode
@@ -72,6 +74,11 @@ extension Resize.Target {
     func extent(of dim: Dim) throws -> Dim {
         switch self {
         case .extent(let extent): return .fixed(extent)
+        case .grid(let extent, let step, let offset):
+            guard step.isFinite, offset.isFinite, abs(step) < 1e9, abs(offset) < 1e9 else {
+                throw OssicleError(.invalidArgument, "samples \(step) apart from \(offset) on are no grid")
+            }
+            return .fixed(extent)
         case .factor(let factor):
             guard factor > 0, factor <= 65536 else {
                 throw OssicleError(
