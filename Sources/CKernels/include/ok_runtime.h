@@ -64,6 +64,8 @@ typedef struct ok_context {
     void **histories;
     /// The dynamic length the tables were last evaluated for.
     int64_t evaluated;
+    /// What a backend beside the CPU keeps for this instance, or NULL.
+    void *device;
 } ok_context;
 
 typedef void (*ok_kernel)(const void *args, ok_context *context) OK_REALTIME;

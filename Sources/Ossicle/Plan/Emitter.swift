@@ -57,6 +57,8 @@ final class Emitter {
     /// Slots that more than one value looks into; none of them may be overwritten in place.
     private var shared: Set<Int> = []
     private var nodeFlops = 0
+    /// What a device backend has begun and not yet ended.
+    var deviceRun: AnyObject?
 
     init(graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int]) {
         self.graph = graph
@@ -270,6 +272,30 @@ final class Emitter {
                 kernel: kernel!, arguments: UnsafeRawPointer(memory.store(arguments)), node: node?.name ?? "",
                 label: label, flops: nodeFlops, backend: backendName))
         nodeFlops = 0
+    }
+
+    /// A step that belongs to several nodes before it, and before which nothing may overwrite `slots`.
+    func joinStep<Arguments>(
+        _ kernel: ok_kernel, _ arguments: Arguments, _ label: String, node name: String, backend: String,
+        keeping slots: Set<Int>
+    ) {
+        let outside = touched
+        steps.append(
+            PlannedStep(
+                kernel: kernel, arguments: UnsafeRawPointer(memory.store(arguments)), node: name,
+                label: label,
+                flops: 0, backend: backend))
+        touched = slots
+        settle((steps.count - 1)...(steps.count - 1))
+        touched = outside
+    }
+
+    /// The steps of `body` are another backend's, as `describe()` shows them.
+    func asBackend(_ name: String, _ body: () throws -> Void) rethrows {
+        let outer = backendName
+        backendName = name
+        defer { backendName = outer }
+        try body()
     }
 
     /// Steps made by `body`, taken out of the main list: the inside of a loop or a branch.

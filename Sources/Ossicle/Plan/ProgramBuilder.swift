@@ -11,6 +11,9 @@ struct ProgramBuilder {
     /// The backend of each node, in order.
     private(set) var placed: [String] = []
     let granularity: Int
+    /// The one device that some of the nodes run on, if any.
+    private(set) var device: (any DeviceBackend)?
+    private(set) var isRealtimeSafe = true
 
     init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?)
         throws
@@ -19,7 +22,10 @@ struct ProgramBuilder {
             throw OssicleError(
                 .unsupported, "this processor has none of the instruction sets the kernels need")
         }
-        let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
+        let ported = try Self.withPlacedPorts(source, stream: mode.isStream)
+        let graph = try ported.stagingPorts {
+            try placement.backend(for: $0, in: ported, mode: mode) is any DeviceBackend
+        }
         emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
         granularity = graph.granularity
         inputBytes = graph.inputs.map(emitter.byteCount)
@@ -29,12 +35,19 @@ struct ProgramBuilder {
         for node in graph.nodes {
             let backend = try placement.backend(for: node, in: graph, mode: mode)
             placed.append(backend.name)
+            isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
+            if let ours = backend as? any DeviceBackend {
+                device = ours
+            } else {
+                try device?.endRun(into: emitter)
+            }
             do {
                 try emitter.emit(node, backend: backend.name) { try backend.emit(node, into: emitter) }
             } catch let error as OssicleError {
                 throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
             }
         }
+        try device?.endRun(into: emitter)
     }
 
     /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the

@@ -2,12 +2,13 @@
 final class ProgramMemory: @unchecked Sendable {
     // Written only while the program is built, on one thread.
     private var blocks: [UnsafeMutableRawPointer] = []
+    private var objects: [AnyObject] = []
     private(set) var byteCount = 0
 
-    /// 64-byte aligned, zeroed.
-    func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+    /// Zeroed.
+    func allocate(byteCount: Int, alignment: Int = 64) -> UnsafeMutableRawPointer {
         let size = max(byteCount, 1)
-        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
         blocks.append(block)
         self.byteCount += size
@@ -29,6 +30,12 @@ final class ProgramMemory: @unchecked Sendable {
             .bindMemory(to: T.self, capacity: max(values.count, 1))
         pointer.initialize(from: values, count: values.count)
         return pointer
+    }
+
+    /// Keeps an object as long as this memory; steps refer to it without counting.
+    func keep<Object: AnyObject>(_ object: Object) -> Unmanaged<Object> {
+        objects.append(object)
+        return .passUnretained(object)
     }
 
     deinit { for block in blocks { block.deallocate() } }

@@ -7,13 +7,25 @@ final class Instance: @unchecked Sendable {
     let program: Program
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
+    /// Its share of the device that the program uses, if any.
+    let device: (any DeviceSession)?
     private let memory = ProgramMemory()
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
     init(_ program: Program) throws {
         self.program = program
-        let arena = memory.allocate(byteCount: program.arenaByteCount)
+        let arena: UnsafeMutableRawPointer
+        if let backend = program.device {
+            let page = DeviceMemory.pageSize
+            let size = (max(program.arenaByteCount, 1) + page - 1) / page * page
+            arena = memory.allocate(byteCount: size, alignment: page)
+            device = backend.session(
+                workspace: UnsafeMutableRawBufferPointer(start: arena, count: size), owner: memory)
+        } else {
+            arena = memory.allocate(byteCount: program.arenaByteCount)
+            device = nil
+        }
         state = memory.allocate(byteCount: program.stateByteCount)
         image = memory.allocate(byteCount: program.stateByteCount)
         let slots = memory.store([UnsafeMutableRawPointer?](repeating: nil, count: program.slots.count))
@@ -46,6 +58,7 @@ final class Instance: @unchecked Sendable {
         let base = state
         context.histories = memory.store(program.historyOffsets.map { Optional(base + $0) })
         context.evaluated = -1
+        context.device = device.map { Unmanaged<AnyObject>.passUnretained($0).toOpaque() }
         c = memory.store(
             ok_instance(
                 program: program.c, context: context,
