@@ -18,6 +18,9 @@ public enum Compute: Sendable, Hashable, CaseIterable {
         #if canImport(Metal)
             if let device = try? MetalDevice.system.get() { backends.append(MetalBackend(device: device)) }
         #endif
+        #if canImport(Accelerate)
+            backends.append(AccelerateBackend())
+        #endif
         return backends
     }
 }

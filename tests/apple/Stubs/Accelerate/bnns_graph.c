@@ -1,4 +1,4 @@
-#include "Accelerate.h"
+#include <Accelerate/Accelerate.h>
 #include <stdlib.h>
 #include <string.h>
 
