@@ -15,8 +15,9 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
-                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+// Checks the buffers and puts them in place.
+static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                          const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
     if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
         return OK_INVALID_ARGUMENT;
@@ -42,8 +43,63 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
             return OK_SHAPE_MISMATCH;
         context->slots[instance->output_slots[i]] = data;
     }
+    return OK_SUCCESS;
+}
+
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
+    if (status != OK_SUCCESS) return status;
     if (instance->state_bytes) ok_instance_reset(instance);
-    return ok_run(program, context, length);
+    return ok_run(instance->program, &instance->context, length);
+}
+
+static int overlap(const ok_buffer *a, const ok_buffer *b) OK_REALTIME {
+    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
+    return a->data && b->data && x < y + b->byte_count && y < x + a->byte_count;
+}
+
+// A plan may write an output before it has read all of an input.
+static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                               size_t output_count) OK_REALTIME {
+    for (size_t i = 0; i < output_count; ++i) {
+        for (size_t k = 0; k < input_count; ++k)
+            if (overlap(&outputs[i], &inputs[k])) return 0;
+        for (size_t k = 0; k < i; ++k)
+            if (overlap(&outputs[i], &outputs[k])) return 0;
+    }
+    return 1;
+}
+
+int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count,
+                            const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    ok_instance *instance = opaque;
+    if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
+    if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
+    int32_t use = OK_IDLE;
+    if (!__atomic_compare_exchange_n(&instance->use, &use, OK_RUNNING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return use == OK_RELEASED ? OK_NOT_READY : OK_INVALID_ARGUMENT;
+    int64_t length = instance->program->max_length;
+    int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
+    if (status == OK_SUCCESS) status = ok_run(instance->program, &instance->context, length);
+    __atomic_store_n(&instance->use, OK_IDLE, __ATOMIC_RELEASE);
+    return status;
+}
+
+int32_t ok_instance_release(ok_instance *instance) {
+    int32_t use = OK_IDLE;
+    return __atomic_compare_exchange_n(&instance->use, &use, OK_RELEASED, 0, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED) ||
+           use == OK_RELEASED;
+}
+
+void ok_instance_restore(ok_instance *instance) {
+    __atomic_store_n(&instance->use, OK_IDLE, __ATOMIC_RELEASE);
+}
+
+int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    return inference->run(inference->context, inputs, input_count, outputs, output_count);
 }
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,

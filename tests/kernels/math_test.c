@@ -66,7 +66,7 @@ static double r_exp(double x, double a, double b) {
 }
 static double r_log(double x, double a, double b) {
     (void)a, (void)b;
-    return log(x);
+    return log((float)(x + a));
 }
 static double r_sqrt(double x, double a, double b) {
     (void)a, (void)b;
@@ -79,6 +79,110 @@ static double r_abs(double x, double a, double b) {
 static double r_negate(double x, double a, double b) {
     (void)a, (void)b;
     return -x;
+}
+static double r_square(double x, double a, double b) {
+    (void)a, (void)b;
+    return x * x;
+}
+static double r_floor(double x, double a, double b) {
+    (void)a, (void)b;
+    return floor(x);
+}
+static double r_ceil(double x, double a, double b) {
+    (void)a, (void)b;
+    return ceil(x);
+}
+static double r_round(double x, double a, double b) {
+    (void)a, (void)b;
+    return nearbyint(x);
+}
+static double r_sign(double x, double a, double b) {
+    (void)a, (void)b;
+    return x > 0 ? 1 : x < 0 ? -1 : x;
+}
+static double r_rsqrt(double x, double a, double b) {
+    (void)a, (void)b;
+    return 1 / sqrt((float)(x + a));
+}
+static double r_reciprocal(double x, double a, double b) {
+    (void)a, (void)b;
+    return 1 / (float)(x + a);
+}
+static double r_erf(double x, double a, double b) {
+    (void)a, (void)b;
+    return erf(x);
+}
+static double r_exp2(double x, double a, double b) {
+    (void)a, (void)b;
+    return exp2(x);
+}
+static double r_sin(double x, double a, double b) {
+    (void)a, (void)b;
+    return sin(x);
+}
+static double r_cos(double x, double a, double b) {
+    (void)a, (void)b;
+    return cos(x);
+}
+static double r_tan(double x, double a, double b) {
+    (void)a, (void)b;
+    return tan(x);
+}
+static double r_asin(double x, double a, double b) {
+    (void)a, (void)b;
+    return asin(x);
+}
+static double r_acos(double x, double a, double b) {
+    (void)a, (void)b;
+    return acos(x);
+}
+static double r_atan(double x, double a, double b) {
+    (void)a, (void)b;
+    return atan(x);
+}
+static double r_sinh(double x, double a, double b) {
+    (void)a, (void)b;
+    return sinh(x);
+}
+static double r_cosh(double x, double a, double b) {
+    (void)a, (void)b;
+    return cosh(x);
+}
+static double r_asinh(double x, double a, double b) {
+    (void)a, (void)b;
+    return asinh(x);
+}
+static double r_acosh(double x, double a, double b) {
+    (void)a, (void)b;
+    return acosh(x);
+}
+static double r_atanh(double x, double a, double b) {
+    (void)a, (void)b;
+    return atanh(x);
+}
+static double r_gelu_sigmoid(double x, double a, double b) {
+    (void)a, (void)b;
+    return x * r_sigmoid(1.702 * x, a, b);
+}
+static double r_scaled_tanh(double x, double a, double b) {
+    (void)a, (void)b;
+    return a * r_tanh(b * x, a, b);
+}
+static double r_linear(double x, double a, double b) {
+    (void)a, (void)b;
+    return a * x + b;
+}
+static double r_clamped_linear(double x, double a, double b) {
+    (void)a, (void)b;
+    return clamp(a * x + b, 0, 1);
+}
+static double r_clamped_relu(double x, double a, double b) {
+    (void)a, (void)b;
+    return (x > 0 ? x : a * x) > b ? b : (x > 0 ? x : a * x);
+}
+static double r_thresholded_relu(double x, double a, double b) {
+    (void)a, (void)b;
+    return x < a ? 0 : x;
 }
 static double r_identity(double x, double a, double b) {
     (void)a, (void)b;
@@ -116,6 +220,33 @@ static const struct {
     {"abs", OK_ABS, r_abs, 0, 0, 0, 0, 0},
     {"negate", OK_NEGATE, r_negate, 0, 0, 0, 0, 0},
     {"fast_tanh", OK_FAST_TANH, r_tanh, 0, 0, 0, 1.2e-4, 0},
+    {"log_epsilon", OK_LOG, r_log, 1e-3f, 0, 2, 0, 0},
+    {"square", OK_SQUARE, r_square, 0, 0, 0.5, 0, 0},
+    {"sign", OK_SIGN, r_sign, 0, 0, 0, 0, 0},
+    {"floor", OK_FLOOR, r_floor, 0, 0, 0, 0, 0},
+    {"ceil", OK_CEIL, r_ceil, 0, 0, 0, 0, 0},
+    {"round", OK_ROUND, r_round, 0, 0, 0, 0, 0},
+    {"rsqrt", OK_RSQRT, r_rsqrt, 1e-3f, 0, 2, 0, 0},
+    {"reciprocal", OK_RECIPROCAL, r_reciprocal, 1e-3f, 0, 1, 0, 0},
+    {"erf", OK_ERF, r_erf, 0, 0, 0, 2e-7, 4e-7},
+    {"exp2", OK_EXP2, r_exp2, 0, 0, 2, 0, 0},
+    {"sin", OK_SIN, r_sin, 0, 0, 0, 1.5e-7, 0},
+    {"cos", OK_COS, r_cos, 0, 0, 0, 1.5e-7, 0},
+    {"tan", OK_TAN, r_tan, 0, 0, 2, 0, 0},
+    {"asin", OK_ASIN, r_asin, 0, 0, 2, 0, 0},
+    {"acos", OK_ACOS, r_acos, 0, 0, 2, 0, 0},
+    {"atan", OK_ATAN, r_atan, 0, 0, 2, 0, 0},
+    {"sinh", OK_SINH, r_sinh, 0, 0, 3, 0, 0},
+    {"cosh", OK_COSH, r_cosh, 0, 0, 3, 0, 0},
+    {"asinh", OK_ASINH, r_asinh, 0, 0, 3, 0, 0},
+    {"acosh", OK_ACOSH, r_acosh, 0, 0, 3, 0, 0},
+    {"atanh", OK_ATANH, r_atanh, 0, 0, 3, 0, 0},
+    {"gelu_sigmoid", OK_GELU_SIGMOID, r_gelu_sigmoid, 0, 0, 0, 3e-7, 4e-7},
+    {"scaled_tanh", OK_SCALED_TANH, r_scaled_tanh, 1.5f, 0.5f, 0, 1e-37, 4e-7},
+    {"linear", OK_LINEAR_FUNCTION, r_linear, 1.5f, -2, 0, 3e-7, 2e-7},
+    {"clamped_linear", OK_CLAMPED_LINEAR, r_clamped_linear, 0.25f, 0.5f, 0, 1e-7, 2e-7},
+    {"clamped_relu", OK_CLAMPED_RELU, r_clamped_relu, 0.25f, 6, 0, 0, 0},
+    {"thresholded_relu", OK_THRESHOLDED_RELU, r_thresholded_relu, 1, 0, 0, 0, 0},
 };
 enum { CASES = sizeof cases / sizeof *cases, CHUNK = 1 << 14 };
 
@@ -205,7 +336,7 @@ static void check_kernels(const char *isa, const ok_kernels *kernels) {
                 if (e > most) most = e, worst = at;
             }
         double unit = cases[which].ulp > 0 ? cases[which].ulp : 1;
-        printf("%-7s %-14s worst %8.4f %s at %g\n", isa, cases[which].name, most * unit,
+        printf("%-7s %-16s worst %8.4f %s at %g\n", isa, cases[which].name, most * unit,
                cases[which].ulp > 0 ? "ulp" : "of its bound", worst);
         expect(most <= 1, "%s %s: %g times its bound at %a", isa, cases[which].name, most, worst);
 

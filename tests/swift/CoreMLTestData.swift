@@ -16,6 +16,7 @@ enum CoreMLTestData {
     static let pairs = packages.map { String($0.dropLast(".mlpackage".count)) }
         .filter { FileManager.default.fileExists(atPath: "\(root)/\($0).mlmodelc/model.mil") }
 
+    static func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
     static func path(_ name: String) -> String { "\(root)/\(name)" }
     static func specification(_ package: String) -> String {
         path(package) + "/Data/com.apple.CoreML/model.mlmodel"

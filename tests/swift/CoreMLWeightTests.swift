@@ -124,7 +124,7 @@ import Testing
             path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.mlpackage"))
         let oracle = try SafeTensors(
             path: CoreMLTestData.path("generated/lstm_uni_1layer_fp32.oracle.safetensors"))
-        let (x, y) = (try oracle.tensor("in.x"), try oracle.tensor("out.y"))
+        let (x, y) = (try oracle.tensor("in/x"), try oracle.tensor("out/y"))
         let (lstm, out) = (try loader.loadLSTM(), try loader.loadLinear(name: "o"))
         func dot(_ matrix: Tensor, _ row: Int, _ vector: [Double]) -> Double {
             let floats = matrix.floats()

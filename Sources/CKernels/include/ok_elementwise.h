@@ -32,12 +32,38 @@ typedef enum ok_unary_kind {
     OK_HARDSIGMOID,
     OK_HARDSWISH,
     OK_EXP,
-    OK_LOG,
+    OK_LOG, // of x + alpha
     OK_SQRT,
     OK_ABS,
     OK_NEGATE,
     OK_FAST_TANH,     // by name only: a rational approximation, its error stated in docs/numerics.md
     OK_NAM_FAST_TANH, // the rational tanh that .nam files call "Fasttanh"
+    OK_SQUARE,
+    OK_SIGN, // -1, 0 or 1; NaN stays
+    OK_FLOOR,
+    OK_CEIL,
+    OK_ROUND,      // halves to even
+    OK_RSQRT,      // 1 / sqrt(x + alpha)
+    OK_RECIPROCAL, // 1 / (x + alpha)
+    OK_ERF,
+    OK_EXP2,
+    OK_SIN,
+    OK_COS,
+    OK_TAN,
+    OK_ASIN,
+    OK_ACOS,
+    OK_ATAN,
+    OK_SINH,
+    OK_COSH,
+    OK_ASINH,
+    OK_ACOSH,
+    OK_ATANH,
+    OK_GELU_SIGMOID,     // x sigmoid(1.702 x)
+    OK_SCALED_TANH,      // alpha tanh(beta x)
+    OK_LINEAR_FUNCTION,  // alpha x + beta
+    OK_CLAMPED_LINEAR,   // alpha x + beta, within 0 and 1
+    OK_CLAMPED_RELU,     // alpha: negative slope, beta: maximum
+    OK_THRESHOLDED_RELU, // x from alpha on, else 0
     OK_UNARY_COUNT
 } ok_unary_kind;
 
@@ -63,6 +89,8 @@ typedef enum ok_binary_kind {
     OK_MINIMUM,
     OK_POWER,
     OK_PRELU, // a where positive, else a · b
+    OK_FLOOR_DIVIDE,
+    OK_MODULO, // with the divisor's sign, as in Python
     OK_BINARY_COUNT
 } ok_binary_kind;
 

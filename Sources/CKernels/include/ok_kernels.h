@@ -13,6 +13,7 @@
 #include "ok_recurrent.h"
 #include "ok_runtime.h"
 #include "ok_transform.h"
+#include "ok_typed.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,11 @@ extern "C" {
 #define OK_KERNEL_LIST(X)                                                                                    \
     X(ok_unary)                                                                                              \
     X(ok_binary)                                                                                             \
+    X(ok_binary_int)                                                                                         \
+    X(ok_cast)                                                                                               \
+    X(ok_compare)                                                                                            \
+    X(ok_logical)                                                                                            \
+    X(ok_select)                                                                                             \
     X(ok_copy)                                                                                               \
     X(ok_window)                                                                                             \
     X(ok_interleave)                                                                                         \

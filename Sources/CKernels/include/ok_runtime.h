@@ -26,7 +26,8 @@ enum {
     OK_INVALID_ARGUMENT = 1,
     OK_SHAPE_MISMATCH = 2,
     OK_NOT_READY = 9,
-    OK_BLOCK_TOO_LONG = 10
+    OK_BLOCK_TOO_LONG = 10,
+    OK_INTERNAL = 11
 };
 
 /// A length, stride or offset known when the program is built, or `OK_DIM(i)` for entry `i` of the run's

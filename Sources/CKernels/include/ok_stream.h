@@ -22,7 +22,11 @@ typedef struct ok_instance {
     const unsigned char *optional;
     void *zeros;
     void **sinks;
+    int32_t use; // ok_instance_use, changed atomically
 } ok_instance;
+
+/// Whether an instance may be run. Another thread may take its workspace away between two runs.
+enum ok_instance_use { OK_IDLE, OK_RUNNING, OK_RELEASED };
 
 /// Back to the state right after creation. Real-time safe.
 void ok_instance_reset(ok_instance *instance) OK_REALTIME;
@@ -44,6 +48,29 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
 /// The shortest form of the above: first input and first output only, which may not overlap. Real-time safe.
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME;
+
+/// Whole tensors as `ok_instance_run`, but states go on from run to run. OK_NOT_READY while the workspace is released,
+/// OK_INVALID_ARGUMENT where an output overlaps an input or another output, or while another thread runs.
+/// Real-time safe.
+int32_t ok_instance_predict(void *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                            size_t output_count) OK_REALTIME;
+
+/// Keeps runs out, so that the workspace can be taken away. False while a run is going on. Not for the audio thread.
+int32_t ok_instance_release(ok_instance *instance);
+
+/// Lets runs in again.
+void ok_instance_restore(ok_instance *instance);
+
+/// A model ready to run in any engine: the engine's own call with what it works on.
+typedef struct ok_inference {
+    void *context;
+    int32_t (*run)(void *context, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                   size_t output_count) OK_REALTIME;
+} ok_inference;
+
+/// One prediction. Real-time safe in engines that say so.
+int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,10 @@
 // All kernels of one instruction set, and the table that names them.
 #include "kernels/vec.h"
 #include "kernels/math.h"
+#include "kernels/trigonometry.h"
+#include "kernels/activations.h"
 #include "kernels/elementwise.h"
+#include "kernels/typed.h"
 #include "kernels/unary.h"
 #include "kernels/move.h"
 #include "kernels/reduce.h"

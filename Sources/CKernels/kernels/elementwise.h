@@ -1,10 +1,10 @@
 // Element-wise kernels: the walk over the outer axes is shared, the inner row is a vector loop.
 
-// Calls row(n, pointers…) for every innermost row of a nest. Operands: up to 3.
+// Calls row(n, pointers…) for every innermost row of a nest. Operands: up to 4.
 typedef struct ok_nest {
     int32_t rank, operands;
     int64_t shape[OK_MAX_RANK];
-    int64_t stride[3][OK_MAX_RANK];
+    int64_t stride[4][OK_MAX_RANK];
 } ok_nest;
 
 OK_INLINE void ok_nest_operand(ok_nest *nest, const ok_operand *operand, const ok_context *context) {
@@ -53,6 +53,8 @@ OK_INLINE vf ok_combine(int32_t kind, vf a, vf b) {
         return v_select((a != a) | (a < b), a, b);
     case OK_PRELU:
         return v_select(a > 0, a, a * b);
+    case OK_FLOOR_DIVIDE:
+        return v_floor(a / b);
     default:
         return a;
     }
@@ -74,6 +76,14 @@ OK_INLINE void ok_binary_row(int32_t kind, const float *a, int64_t sa, const flo
 
 static void ok_power_row(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) y[i] = powf(a[i * sa], b[i * sb]);
+}
+
+// Exact, by fmod: a - floor(a / b) b would round.
+static void ok_modulo_row(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        float q = b[i * sb], r = fmodf(a[i * sa], q);
+        y[i] = r != 0 && (r < 0) != (q < 0) ? r + q : r;
+    }
 }
 
 // One compiled row loop a kind, so the switch stays outside.
@@ -101,8 +111,14 @@ static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const flo
     case OK_PRELU:
         ok_binary_row(OK_PRELU, a, sa, b, sb, y, n);
         break;
+    case OK_FLOOR_DIVIDE:
+        ok_binary_row(OK_FLOOR_DIVIDE, a, sa, b, sb, y, n);
+        break;
     case OK_POWER:
         ok_power_row(a, sa, b, sb, y, n);
+        break;
+    case OK_MODULO:
+        ok_modulo_row(a, sa, b, sb, y, n);
         break;
     }
 }

@@ -36,6 +36,23 @@ static int64_t ok_take_index(const ok_take_args *args, int64_t w, int64_t n, int
     }
 }
 
+#define OK_TAKE_ROWS(name, type)                                                                             \
+    static void name(const int64_t *indices, type value, const type *x, int64_t xs, type *y, int64_t ys,     \
+                     int64_t windows, int64_t inner) {                                                       \
+        for (int64_t w = 0; w < windows; ++w) {                                                              \
+            type *row = y + w * ys;                                                                          \
+            if (inner == 1)                                                                                  \
+                *row = indices[w] < 0 ? value : x[indices[w] * xs];                                          \
+            else if (indices[w] >= 0)                                                                        \
+                memcpy(row, x + indices[w] * xs, (size_t)inner * sizeof(type));                              \
+            else                                                                                             \
+                for (int64_t i = 0; i < inner; ++i) row[i] = value;                                          \
+        }                                                                                                    \
+    }
+OK_TAKE_ROWS(ok_take_words, uint32_t)
+OK_TAKE_ROWS(ok_take_bytes, uint8_t)
+#undef OK_TAKE_ROWS
+
 static void ok_take(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_take_args *args = arguments;
     int64_t outer = ok_length(args->outer, context), n = ok_length(args->axis, context);
@@ -49,22 +66,14 @@ static void ok_take(const void *arguments, ok_context *context) OK_REALTIME {
         indices[w] = index >= 0 && index < n ? index : -1;
     }
     for (int64_t o = 0; o < outer; ++o) {
-        const float *x = (const float *)context->slots[args->source.slot] +
-                         o * ok_length(args->source.outer_stride, context);
-        float *y = (float *)context->slots[args->destination.slot] +
-                   o * ok_length(args->destination.outer_stride, context);
-        if (inner == 1) {
-            for (int64_t w = 0; w < windows; ++w)
-                y[w * ys] = indices[w] < 0 ? args->value : x[indices[w] * xs];
-            continue;
-        }
-        for (int64_t w = 0; w < windows; ++w) {
-            float *row = y + w * ys;
-            if (indices[w] >= 0)
-                memcpy(row, x + indices[w] * xs, (size_t)inner * sizeof(float));
-            else
-                for (int64_t i = 0; i < inner; ++i) row[i] = args->value;
-        }
+        const char *x = (const char *)context->slots[args->source.slot] +
+                        o * ok_length(args->source.outer_stride, context) * args->element;
+        char *y = (char *)context->slots[args->destination.slot] +
+                  o * ok_length(args->destination.outer_stride, context) * args->element;
+        if (args->element == 4)
+            ok_take_words(indices, args->value, (const uint32_t *)x, xs, (uint32_t *)y, ys, windows, inner);
+        else
+            ok_take_bytes(indices, (uint8_t)args->value, (const uint8_t *)x, xs, (uint8_t *)y, ys, windows, inner);
     }
 }
 

@@ -22,7 +22,33 @@
     X(OK_ABS)                                                                                                \
     X(OK_NEGATE)                                                                                             \
     X(OK_FAST_TANH)                                                                                          \
-    X(OK_NAM_FAST_TANH)
+    X(OK_NAM_FAST_TANH)                                                                                      \
+    X(OK_SQUARE)                                                                                             \
+    X(OK_SIGN)                                                                                               \
+    X(OK_FLOOR)                                                                                              \
+    X(OK_CEIL)                                                                                               \
+    X(OK_ROUND)                                                                                              \
+    X(OK_RSQRT)                                                                                              \
+    X(OK_RECIPROCAL)                                                                                         \
+    X(OK_ERF)                                                                                                \
+    X(OK_EXP2)                                                                                               \
+    X(OK_SIN)                                                                                                \
+    X(OK_COS)                                                                                                \
+    X(OK_TAN)                                                                                                \
+    X(OK_ASIN)                                                                                               \
+    X(OK_ACOS)                                                                                               \
+    X(OK_ATAN)                                                                                               \
+    X(OK_SINH)                                                                                               \
+    X(OK_COSH)                                                                                               \
+    X(OK_ASINH)                                                                                              \
+    X(OK_ACOSH)                                                                                              \
+    X(OK_ATANH)                                                                                              \
+    X(OK_GELU_SIGMOID)                                                                                       \
+    X(OK_SCALED_TANH)                                                                                        \
+    X(OK_LINEAR_FUNCTION)                                                                                    \
+    X(OK_CLAMPED_LINEAR)                                                                                     \
+    X(OK_CLAMPED_RELU)                                                                                       \
+    X(OK_THRESHOLDED_RELU)
 
 // One compiled row loop a kind, so the switch stays outside.
 #define OK_UNARY_ROW(kind)                                                                                   \

@@ -25,12 +25,8 @@ protocol DeviceBackend: Backend {
     /// Ends what the nodes emitted so far have begun: the steps after this may read their values.
     func endRun(into emitter: Emitter) throws
 
-    /// What one instance keeps for the device.
-    ///
-    /// - Parameters:
-    ///   - workspace: whole pages, `DeviceMemory.pageSize` each.
-    ///   - owner: owns the workspace; kept as long as the device may touch it.
-    func session(workspace: UnsafeMutableRawBufferPointer, owner: ProgramMemory) -> any DeviceSession
+    /// What one instance keeps for the device. The workspace, whole pages, is kept as long as the device may touch it.
+    func session(_ workspace: Workspace) -> any DeviceSession
 }
 
 extension DeviceBackend {
@@ -41,11 +37,6 @@ extension DeviceBackend {
 protocol DeviceSession: AnyObject {
     /// Why the device is no longer used, nil while it is.
     var failure: OssicleError? { get }
-}
-
-enum DeviceMemory {
-    /// A multiple of every page size in use: 4 KiB on Intel, 16 KiB on Apple silicon.
-    static let pageSize = 16384
 }
 
 /// Decides which backend runs which node: the first in order of preference that accepts it.

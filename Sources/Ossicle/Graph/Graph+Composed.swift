@@ -38,4 +38,85 @@ extension Graph {
         let slopes = try apply(Reshape(parameters + ones), weight, name: "\(name).weight")
         return try apply(Binary(.prelu), x, slopes, name: name)
     }
+
+    /// `x[begin:end:stride]` on every axis, by Python's rules: negative positions count from the end, others are
+    /// clamped, nil is the outermost one.
+    ///
+    /// - Throws: `invalidArgument` where nothing is left, a stride is 0 or a range of a dynamic axis is asked for.
+    public mutating func slice(
+        _ x: ValueID, begin: [Int?], end: [Int?], stride: [Int], name: String = "slice"
+    ) throws -> ValueID {
+        let shape = type(of: x).shape
+        guard begin.count == shape.count, end.count == shape.count, stride.count == shape.count else {
+            throw OssicleError(
+                .invalidArgument,
+                "\(name): begin, end and stride must have one entry for each axis of \(shape.text)")
+        }
+        var value = x
+        for axis in shape.indices {
+            if begin[axis] == nil, end[axis] == nil, stride[axis] == 1 { continue }
+            guard let extent = shape[axis].fixedValue else {
+                throw OssicleError(.unsupported, "\(name): axis \(axis) of \(shape.text) is dynamic")
+            }
+            guard stride[axis] != 0 else {
+                throw OssicleError(.invalidArgument, "\(name): a stride of 0 along axis \(axis)")
+            }
+            let forward = stride[axis] > 0
+            func position(_ index: Int?, _ otherwise: Int) -> Int {
+                guard let index else { return otherwise }
+                let absolute = index < 0 ? index + extent : index
+                return forward ? min(max(absolute, 0), extent) : min(max(absolute, -1), extent - 1)
+            }
+            let first = position(begin[axis], forward ? 0 : extent - 1)
+            let last = position(end[axis], forward ? extent : -1)
+            let span = forward ? last - first : first - last
+            let count = max(0, (span + abs(stride[axis]) - 1) / abs(stride[axis]))
+            guard count > 0 else {
+                throw OssicleError(
+                    .invalidArgument, "\(name): nothing is left of axis \(axis) of \(shape.text)")
+            }
+            if first == 0, count == extent, stride[axis] == 1 { continue }
+            value = try apply(
+                Slice(axis: axis, start: first, count: .fixed(count), step: stride[axis]), value,
+                name: "\(name).\(axis)")
+        }
+        return value
+    }
+
+    /// Joins values of one shape along a new axis.
+    public mutating func stack(_ values: [ValueID], axis: Int, name: String = "stack") throws -> ValueID {
+        let parts = try values.enumerated().map { i, value in
+            let shape = type(of: value).shape
+            guard (0...shape.count).contains(axis) else {
+                throw OssicleError(.invalidArgument, "\(name): axis \(axis) is not a place in \(shape.text)")
+            }
+            return try apply(
+                Reshape(shape[..<axis] + [.fixed(1)] + shape[axis...]), value, name: "\(name).\(i)")
+        }
+        return try add(Concat(axis: axis), parts, name: name)[0]
+    }
+
+    /// Parts of these sizes along an axis.
+    public mutating func split(
+        _ x: ValueID, sizes: [Int], axis: Int, name: String = "split"
+    ) throws -> [ValueID] {
+        let shape = type(of: x).shape
+        guard shape.indices.contains(axis), shape[axis] == .fixed(sizes.reduce(0, +)) else {
+            throw OssicleError(
+                .shapeMismatch, "\(name): parts of \(sizes) do not make up axis \(axis) of \(shape.text)")
+        }
+        var start = 0
+        return try sizes.enumerated().map { i, size in
+            defer { start += size }
+            return try apply(
+                Slice(axis: axis, start: start, count: .fixed(size)), x, name: "\(name).\(i)")
+        }
+    }
+
+    /// |x| of integers.
+    public mutating func integerMagnitude(_ x: ValueID, name: String = "abs") throws -> ValueID {
+        let zero = constant("\(name).zero", try Tensor([Int32(0)], shape: []))
+        let negated = try apply(Binary(.subtract), zero, x, name: "\(name).negated")
+        return try apply(Binary(.maximum), x, negated, name: name)
+    }
 }

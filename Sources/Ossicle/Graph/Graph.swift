@@ -60,6 +60,9 @@ public struct Graph: Sendable {
     public var outputs: [Port] = []
     public var states: [State] = []
 
+    /// Axes that kernels can walk.
+    static let maxRank = 8
+
     public init() {}
 
     public subscript(id: ValueID) -> Value {
@@ -103,9 +106,20 @@ public struct Graph: Sendable {
         let name = name ?? "\(operation.name)_\(nodes.count)"
         let types: [ValueType]
         do {
+            // Weights may be stored in any type; whoever reads them widens them.
+            if !operation.takesIntegers,
+                let other = inputs.first(where: { constant($0) == nil && type(of: $0).dataType != .float32 })
+            {
+                throw OssicleError(
+                    .unsupported,
+                    "\(operation.name) takes float32, found \(self[other].name) \(type(of: other))")
+            }
             types = try operation.infer(inputs.map { type(of: $0) }, regions: regions)
         } catch let error as OssicleError {
             throw error.within(name)
+        }
+        if let type = types.first(where: { $0.rank > Self.maxRank }) {
+            throw OssicleError(.unsupported, "\(name): \(type) has more than \(Self.maxRank) axes")
         }
         let outputs = types.enumerated().map { i, type in
             makeValue(types.count == 1 ? name : "\(name).\(i)", type)

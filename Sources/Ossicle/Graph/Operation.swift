@@ -10,6 +10,9 @@ public protocol Operation: Sendable {
     /// - Throws: `shapeMismatch` or `invalidArgument` with what was expected and what was found.
     func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType]
 
+    /// Whether it takes int32 and bool values; it then checks types itself. Others take float32 alone.
+    var takesIntegers: Bool { get }
+
     /// Floating-point operations of one evaluation, multiply and add counted apart; 0 where it is only moves.
     func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int
 
@@ -25,6 +28,7 @@ public protocol Operation: Sendable {
 
 extension Operation {
     public var takesLead: Bool { false }
+    public var takesIntegers: Bool { false }
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { 0 }
 

@@ -136,10 +136,11 @@ final class Emitter {
             touched.insert(operand.slot)
             return operand
         }
-        guard let tensor = graph.constant(id) else {
+        guard let stored = graph.constant(id) else {
             throw OssicleError(
                 .internal, "\(node?.name ?? "output") reads \(graph[id].name) before it is made")
         }
+        let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
         let copy = memory.allocate(byteCount: tensor.byteCount)
         copy.copyMemory(from: tensor.bytes.baseAddress ?? UnsafeRawPointer(copy), byteCount: tensor.byteCount)
         let operand = dense(type(of: id).shape, tensor.dataType, place: .constant(copy), name: graph[id].name)
@@ -207,7 +208,8 @@ final class Emitter {
             graph.constant(id) == nil,
             let operand = operands[id], case .arena = slots[operand.slot].place,
             !shared.contains(operand.slot), operand.isDense,
-            operand.shape == type(of: current.outputs[output]).shape
+            operand.shape == type(of: current.outputs[output]).shape,
+            operand.dataType == type(of: current.outputs[output]).dataType
         else { return false }
         operands[current.outputs[output]] = operand
         touched.insert(operand.slot)

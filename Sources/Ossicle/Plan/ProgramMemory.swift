@@ -5,10 +5,10 @@ final class ProgramMemory: @unchecked Sendable {
     private var objects: [AnyObject] = []
     private(set) var byteCount = 0
 
-    /// Zeroed.
-    func allocate(byteCount: Int, alignment: Int = 64) -> UnsafeMutableRawPointer {
+    /// 64-byte aligned, zeroed.
+    func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         let size = max(byteCount, 1)
-        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
+        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
         blocks.append(block)
         self.byteCount += size
@@ -30,6 +30,11 @@ final class ProgramMemory: @unchecked Sendable {
             .bindMemory(to: T.self, capacity: max(values.count, 1))
         pointer.initialize(from: values, count: values.count)
         return pointer
+    }
+
+    /// A C string.
+    func store(text: String) -> UnsafePointer<CChar> {
+        UnsafePointer(store(Array(text.utf8CString)))
     }
 
     /// Keeps an object as long as this memory; steps refer to it without counting.

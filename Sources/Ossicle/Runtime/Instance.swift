@@ -8,33 +8,23 @@ final class Instance: @unchecked Sendable {
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
     /// Its share of the device that the program uses, if any.
-    let device: (any DeviceSession)?
+    private(set) var device: (any DeviceSession)?
     private let memory = ProgramMemory()
+    /// The arena; nil while released.
+    private var arena: Workspace?
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
     init(_ program: Program) throws {
         self.program = program
-        let arena: UnsafeMutableRawPointer
-        if let backend = program.device {
-            let page = DeviceMemory.pageSize
-            let size = (max(program.arenaByteCount, 1) + page - 1) / page * page
-            arena = memory.allocate(byteCount: size, alignment: page)
-            device = backend.session(
-                workspace: UnsafeMutableRawBufferPointer(start: arena, count: size), owner: memory)
-        } else {
-            arena = memory.allocate(byteCount: program.arenaByteCount)
-            device = nil
-        }
         state = memory.allocate(byteCount: program.stateByteCount)
         image = memory.allocate(byteCount: program.stateByteCount)
         let slots = memory.store([UnsafeMutableRawPointer?](repeating: nil, count: program.slots.count))
         for (i, slot) in program.slots.enumerated() {
             switch slot.place {
-            case .arena: slots[i] = arena + program.arenaOffsets[i]!
             case .constant(let pointer): slots[i] = pointer
             case .state(let offset): slots[i] = state + offset
-            case .external, .history, .view: break
+            case .arena, .external, .history, .view: break
             }
         }
         let length = program.mode.maxLength
@@ -58,7 +48,6 @@ final class Instance: @unchecked Sendable {
         let base = state
         context.histories = memory.store(program.historyOffsets.map { Optional(base + $0) })
         context.evaluated = -1
-        context.device = device.map { Unmanaged<AnyObject>.passUnretained($0).toOpaque() }
         c = memory.store(
             ok_instance(
                 program: program.c, context: context,
@@ -71,7 +60,8 @@ final class Instance: @unchecked Sendable {
                 input_bytes: memory.store(program.inputBytes),
                 output_bytes: memory.store(program.outputBytes),
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
-                sinks: memory.store(sinks)))
+                sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
+        placeArena()
         for initial in program.stateInitials {
             let values = initial.tensor.floats()
             values.withUnsafeBytes {
@@ -81,6 +71,33 @@ final class Instance: @unchecked Sendable {
         let positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
         for (i, history) in program.histories.enumerated() { positions[i] = history.past }
         keepState()
+    }
+
+    private func placeArena() {
+        let workspace = Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)
+        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = workspace.start + offset }
+        arena = workspace
+        device = program.device?.session(workspace)
+        c.pointee.context.device = device.map { Unmanaged<AnyObject>.passUnretained($0).toOpaque() }
+    }
+
+    /// Whether there is a workspace, without which `ok_instance_predict` refuses.
+    var hasWorkspace: Bool { arena != nil }
+
+    /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
+    func releaseArena() -> Bool {
+        guard ok_instance_release(c) != 0 else { return false }
+        c.pointee.context.device = nil
+        device = nil
+        arena = nil
+        return true
+    }
+
+    /// The workspace again. Allocates.
+    func restoreArena() {
+        guard arena == nil else { return }
+        placeArena()
+        ok_instance_restore(c)
     }
 
     /// Makes the present state the one that a reset goes back to.

@@ -42,6 +42,36 @@ public struct Tensor: Sendable {
         try self.init(shape: shape, dataType: .int32, storage: values.withUnsafeBytes { .copy($0) })
     }
 
+    /// One byte, 0 or 1, an element.
+    public init(_ values: [Bool], shape: [Int]) throws {
+        try self.init(shape: shape, dataType: .bool, storage: .copy(values.map { $0 ? 1 : 0 }))
+    }
+
+    /// The same values as float32.
+    func widened() throws -> Tensor { try Tensor(floats(), shape: shape) }
+
+    /// The elements of an integer or bool tensor, row-major; floats are cut towards zero, and 0 where they do not fit.
+    public func ints() -> [Int] {
+        let raw = bytes
+        func read<T: BinaryInteger & BitwiseCopyable>(_ type: T.Type) -> [Int] {
+            (0..<count).map {
+                Int(clamping: raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))
+            }
+        }
+        return switch dataType {
+        case .int8: read(Int8.self)
+        case .int16: read(Int16.self)
+        case .int32: read(Int32.self)
+        case .int64: read(Int64.self)
+        case .uint8, .bool: read(UInt8.self)
+        case .uint16: read(UInt16.self)
+        case .uint32: read(UInt32.self)
+        case .uint64: read(UInt64.self)
+        case .float32, .float16, .bfloat16, .float64:
+            floats().map { Int(exactly: $0.rounded(.towardZero)) ?? 0 }
+        }
+    }
+
     /// The elements widened to float32, row-major.
     public func floats() -> [Float] {
         let raw = bytes

@@ -81,7 +81,7 @@ extension Emitter {
             } else {
                 var extents = source.shape
                 extents[axis] = shape[axis]
-                let next = scratch(extents)
+                let next = scratch(extents, source.dataType)
                 try emit(axis, view, AxisView(next, axis..<(axis + 1))!)
                 source = next
             }

@@ -43,6 +43,15 @@ extension Emitter {
             "\(kind)")
     }
 
+    /// The loop nest of a function of `sources`, broadcast to `destination`.
+    func broadcastNest(_ sources: [Operand], to destination: Operand) throws -> ElementwiseNest {
+        let operands = sources + [destination]
+        let (shape, strides) = try nest(
+            destination.shape, operands.map { broadcastStrides($0, to: destination.shape) })
+        return ElementwiseNest(
+            rank: Int32(shape.count), shape: lengths(shape), operands: zip(operands, strides).map(cOperand))
+    }
+
     /// The operand itself when its innermost stride is 1 or it is broadcast along it; otherwise a dense copy.
     func rowwise(_ operand: Operand) -> Operand {
         guard let stride = operand.strides.last, stride != .fixed(1), operand.shape.last != .fixed(1) else {
@@ -54,11 +63,31 @@ extension Emitter {
     }
 }
 
+/// What kernels of several operands walk together.
+struct ElementwiseNest {
+    var rank: Int32
+    var shape: ok_lengths
+    var operands: [ok_operand]
+}
+
 extension Binary: CPUOperation {
     func emitCPU(_ emitter: Emitter) throws {
+        if try emitter.input(0).dataType == .int32 { return try emitIntegers(emitter) }
         let a = emitter.rowwise(try emitter.input(0))
         let b = emitter.rowwise(try emitter.input(1))
         if !emitter.reuseInput(0) { _ = emitter.reuseInput(1) }
         try emitter.emitBinary(kind, a, b, to: emitter.output())
+    }
+
+    private func emitIntegers(_ emitter: Emitter) throws {
+        let nest = try emitter.broadcastNest(
+            [try emitter.input(0), try emitter.input(1)], to: emitter.output())
+        emitter.step(
+            emitter.kernels.pointee.ok_binary_int,
+            ok_binary_int_args(
+                kind: kind.rawValue, rank: nest.rank, shape: nest.shape, a: nest.operands[0],
+                b: nest.operands[1],
+                destination: nest.operands[2]),
+            "\(kind) int32")
     }
 }

@@ -62,6 +62,33 @@ extension Concat: CPUOperation {
     }
 }
 
+extension Expand: CPUOperation {
+    func emitCPU(_ emitter: Emitter) throws {
+        let source = try emitter.input(0), destination = emitter.output()
+        let stretched = Operand(
+            slot: source.slot, shape: destination.shape,
+            strides: emitter.broadcastStrides(source, to: destination.shape), dataType: source.dataType)
+        emitter.emitCopy(from: stretched, to: destination)
+    }
+}
+
+extension Tile: CPUOperation {
+    /// Both sides seen with two axes for each: the repeats, along which the source stands still, and the original.
+    func emitCPU(_ emitter: Emitter) throws {
+        let source = try emitter.input(0), destination = emitter.output()
+        var from = Operand(slot: source.slot, shape: [], strides: [], dataType: source.dataType)
+        var to = Operand(slot: destination.slot, shape: [], strides: [], dataType: source.dataType)
+        for (axis, count) in repeats.enumerated() {
+            let extent = source.shape[axis]
+            from.shape += [.fixed(count), extent]
+            from.strides += [.fixed(0), source.strides[axis]]
+            to.strides += [destination.strides[axis] * extent, destination.strides[axis]]
+        }
+        to.shape = from.shape
+        emitter.emitCopy(from: from, to: to)
+    }
+}
+
 extension Delay: CPUOperation, HistoryReader {
     func past(ofInput index: Int) -> Int { frames }
 

@@ -7,7 +7,19 @@ extension Pad: CPUOperation {
         try emitter.emitPasses(pads.map(\.axis)) { axis, source, destination in
             let begin = pads.first { $0.axis == axis }!.begin
             emitter.emitTake(
-                OK_TAKE_PADDED, mode: mode, begin: begin, value: value, from: source, to: destination, name)
+                OK_TAKE_PADDED, mode: mode, begin: begin, value: bits(of: emitter), from: source,
+                to: destination, name)
+        }
+    }
+}
+
+extension Pad {
+    /// `value` in the type of the input.
+    private func bits(of emitter: Emitter) -> UInt32 {
+        switch emitter.type(of: emitter.current.inputs[0]).dataType {
+        case .int32: UInt32(bitPattern: Int32(clamping: Int(value.isFinite ? value : 0)))
+        case .bool: value != 0 ? 1 : 0
+        default: value.bitPattern
         }
     }
 }
@@ -62,7 +74,7 @@ extension Resize: CPUOperation {
 
 extension Emitter {
     fileprivate func emitTake(
-        _ kind: ok_take_kind, mode: PaddingMode = .zeros, begin: Int = 0, value: Float = 0,
+        _ kind: ok_take_kind, mode: PaddingMode = .zeros, begin: Int = 0, value: UInt32 = 0,
         scale: ok_scale = ok_scale(), table: UnsafePointer<Int64>? = nil, from source: AxisView,
         to destination: AxisView, _ label: String
     ) {
@@ -71,7 +83,9 @@ extension Emitter {
             kernels.pointee.ok_take,
             ok_take_args(
                 source: cAxis(source), destination: cAxis(destination), kind: Int32(kind.rawValue),
-                mode: mode.rawValue, begin: Int64(begin), value: value, scale: scale, table: table,
+                mode: mode.rawValue, begin: Int64(begin),
+                element: Int32(type(of: current.outputs[0]).dataType.size), value: value, scale: scale,
+                table: table,
                 indices: Int32(indices), outer: length(source.outer), axis: length(source.axis),
                 inner: length(source.inner), windows: length(destination.axis)),
             label)

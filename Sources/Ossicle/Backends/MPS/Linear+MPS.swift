@@ -54,7 +54,9 @@
 
         /// From `Linear.mpsBatchThreshold` rows on.
         func suitsMetal(_ site: MetalSite, _ options: MetalOptions) -> Bool {
-            guard site.constant(1) != nil, !hasBias || site.constant(2) != nil else { return false }
+            guard site.constant(1) != nil, !hasBias || site.constant(2) != nil, activation.hasMetalForm else {
+                return false
+            }
             let rows = site.shape(site.node.outputs[0]).dropLast().reduce(1, *)
             return rows >= Linear.mpsBatchThreshold
         }

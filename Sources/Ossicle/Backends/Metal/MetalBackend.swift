@@ -100,9 +100,7 @@
                 "submit \(run.nodes.count)", node: run.nodes.last!, backend: name, keeping: run.inputs)
         }
 
-        func session(workspace: UnsafeMutableRawBufferPointer, owner: ProgramMemory) -> any DeviceSession {
-            MetalSession(device, workspace: workspace, owner: owner)
-        }
+        func session(_ workspace: Workspace) -> any DeviceSession { MetalSession(device, workspace) }
     }
 
     /// Nodes in a row on the GPU, while they are emitted.

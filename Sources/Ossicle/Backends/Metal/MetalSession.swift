@@ -53,13 +53,13 @@
         private var commands: (any MTLCommandBuffer)?
         private var encoder: (any MTLComputeCommandEncoder)?
 
-        init(_ device: MetalDevice, workspace memory: UnsafeMutableRawBufferPointer, owner: ProgramMemory) {
+        init(_ device: MetalDevice, _ pages: Workspace) {
             self.device = device
-            self.memory = memory
+            memory = pages.bytes
             // No copy: kernels of the CPU and the GPU work in the same pages. The buffer keeps them alive.
             workspace = device.device.makeBuffer(
-                bytesNoCopy: memory.baseAddress!, length: memory.count, options: .storageModeShared,
-                deallocator: { _, _ in withExtendedLifetime(owner) {} })
+                bytesNoCopy: pages.start, length: pages.bytes.count, options: .storageModeShared,
+                deallocator: { _, _ in withExtendedLifetime(pages) {} })
             if workspace == nil {
                 fail(OssicleError(.outOfMemory, "Metal: \(device.name) maps no \(memory.count) bytes"))
             }

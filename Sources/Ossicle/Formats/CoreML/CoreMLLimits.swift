@@ -21,4 +21,12 @@ enum CoreMLLimits {
     static let layers = 1 << 20
     /// Weights of one layer of an older network; a bidirectional LSTM has 30.
     static let layerWeights = 64
+    /// Operations of a function after its loops are unrolled.
+    static let loweredOperations = 1 << 16
+    /// A loop that turns more often runs as a loop; below, it is unrolled.
+    static let unrolledTurns = 64
+    /// Steps of a `gru` or `rnn` operation, which are written out one by one.
+    static let recurrentSteps = 2048
+    /// Bytes of intermediate values of one model: 16 GiB.
+    static let workspaceBytes = 1 << 34
 }

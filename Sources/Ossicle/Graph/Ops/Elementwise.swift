@@ -6,6 +6,8 @@ public struct Unary: Operation {
     public init(_ activation: Activation) { self.activation = activation }
 
     public var name: String { "\(activation.kind)" }
+    /// The identity copies any type.
+    public var takesIntegers: Bool { activation.isIdentity }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -15,17 +17,27 @@ public struct Unary: Operation {
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { outputs[0].reduce(1, *) }
 }
 
-/// A function of two values, broadcast as NumPy does.
+/// A function of two values, both float32 or both int32, broadcast as NumPy does.
+///
+/// Of integers, overflow wraps, `divide` gives float32, and the other quotients and remainders by zero are 0.
 public struct Binary: Operation {
-    public enum Kind: Int32, Sendable { case add, subtract, multiply, divide, maximum, minimum, power, prelu }
+    public enum Kind: Int32, Sendable, CaseIterable {
+        case add, subtract, multiply, divide, maximum, minimum, power, prelu
+        /// floor(a / b), and what is left: it has the sign of b, as in Python.
+        case floorDivide, modulo
+    }
     public var kind: Kind
     public init(_ kind: Kind) { self.kind = kind }
 
     public var name: String { "\(kind)" }
+    public var takesIntegers: Bool { kind != .prelu }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 2...2)
-        return [ValueType(try broadcast(inputs[0].shape, inputs[1].shape), inputs[0].dataType)]
+        let type = try elementType(inputs, of: takesIntegers ? [.float32, .int32] : [.float32])
+        return [
+            ValueType(try broadcast(inputs[0].shape, inputs[1].shape), kind == .divide ? .float32 : type)
+        ]
     }
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { outputs[0].reduce(1, *) }

@@ -9,6 +9,7 @@ public struct Gather: Operation {
     }
 
     public var name: String { "gather" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -22,7 +23,7 @@ public struct Gather: Operation {
         }
         var shape = inputs[0].shape
         shape[axis] = .fixed(indices.count)
-        return [ValueType(shape)]
+        return [ValueType(shape, inputs[0].dataType)]
     }
 }
 
@@ -31,6 +32,7 @@ public struct Reverse: Operation {
     public var axes: [Int]
     public init(axes: [Int]) { self.axes = axes }
     public var name: String { "reverse" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)

@@ -25,6 +25,7 @@ public struct Pad: Operation {
     }
 
     public var name: String { "pad" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -42,7 +43,7 @@ public struct Pad: Operation {
                     "padding \(pad.begin)+\(pad.end) leaves nothing of \(inputs[0].shape.text)")
             }
         }
-        return [ValueType(shape)]
+        return [ValueType(shape, inputs[0].dataType)]
     }
 
     private func check(_ pad: AxisPadding, _ length: Dim) throws {

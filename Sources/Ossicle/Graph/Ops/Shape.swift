@@ -3,6 +3,7 @@ public struct Transpose: Operation {
     public var order: [Int]
     public init(_ order: [Int]) { self.order = order }
     public var name: String { "transpose" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -19,6 +20,7 @@ public struct Reshape: Operation {
     public var shape: [Dim]
     public init(_ shape: [Dim]) { self.shape = shape }
     public var name: String { "reshape" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -34,9 +36,11 @@ public struct Concat: Operation {
     public var axis: Int
     public init(axis: Int) { self.axis = axis }
     public var name: String { "concat" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
-        try expect(inputs, count: 1...64)
+        try expect(inputs, count: 1...4096)
+        let type = try elementType(inputs)
         var shape = inputs[0].shape
         guard shape.indices.contains(axis) else {
             throw OssicleError(.invalidArgument, "axis \(axis) is not one of \(shape.text)")
@@ -54,11 +58,11 @@ public struct Concat: Operation {
             }
             shape[axis] = .fixed(a + b)
         }
-        return [ValueType(shape, inputs[0].dataType)]
+        return [ValueType(shape, type)]
     }
 }
 
-/// A range of one axis: `start`, `start + step`, … (`count` elements).
+/// A range of one axis: `start`, `start + step`, … (`count` elements). The step may be negative.
 public struct Slice: Operation {
     public var axis: Int
     public var start: Int
@@ -73,6 +77,7 @@ public struct Slice: Operation {
     }
 
     public var name: String { "slice" }
+    public var takesIntegers: Bool { true }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
@@ -94,6 +99,52 @@ public struct Slice: Operation {
 
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         try requireWholeSignal(axis, of: node.inputs[0])
+        return StreamingForm(self, latency: node.latency)
+    }
+}
+
+/// The value stretched to `shape` as NumPy's `broadcast_to` does it.
+public struct Expand: Operation {
+    public var shape: [Dim]
+    public init(_ shape: [Dim]) { self.shape = shape }
+    public var name: String { "expand" }
+    public var takesIntegers: Bool { true }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...1)
+        guard try broadcast(inputs[0].shape, shape) == shape else {
+            throw OssicleError(.shapeMismatch, "\(inputs[0].shape.text) cannot be stretched to \(shape.text)")
+        }
+        return [ValueType(shape, inputs[0].dataType)]
+    }
+}
+
+/// The value repeated along its axes: NumPy's `tile`, with one number for each axis.
+public struct Tile: Operation {
+    public var repeats: [Int]
+    public init(_ repeats: [Int]) { self.repeats = repeats }
+    public var name: String { "tile" }
+    public var takesIntegers: Bool { true }
+
+    public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
+        try expect(inputs, count: 1...1)
+        guard repeats.count == inputs[0].rank, repeats.allSatisfy({ $0 > 0 }) else {
+            throw OssicleError(
+                .invalidArgument,
+                "expected a positive number for each axis of \(inputs[0].shape.text), found \(repeats)")
+        }
+        // Each repeated axis is walked as two.
+        guard repeats.count + repeats.filter({ $0 > 1 }).count <= Graph.maxRank else {
+            throw OssicleError(
+                .unsupported, "too many axes of \(inputs[0].shape.text) are repeated: \(repeats)")
+        }
+        return [ValueType(zip(inputs[0].shape, repeats).map { $0 * .fixed($1) }, inputs[0].dataType)]
+    }
+
+    public func streaming(_ node: StreamingNode) throws -> StreamingForm {
+        for (axis, count) in repeats.enumerated() where count > 1 {
+            try requireWholeSignal(axis, of: node.inputs[0])
+        }
         return StreamingForm(self, latency: node.latency)
     }
 }

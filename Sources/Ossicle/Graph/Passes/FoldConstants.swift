@@ -18,7 +18,7 @@ enum FoldConstants {
         return graph
     }
 
-    private static func evaluate(_ node: Node, _ constants: [Tensor]) throws -> [Tensor] {
+    static func evaluate(_ node: Node, _ constants: [Tensor]) throws -> [Tensor] {
         var graph = Graph()
         let inputs = constants.enumerated().map { graph.constant("input \($0.offset)", $0.element) }
         for (i, value) in try graph.add(node.operation, inputs, name: node.name).enumerated() {

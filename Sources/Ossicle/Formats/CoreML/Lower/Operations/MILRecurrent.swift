@@ -1,0 +1,234 @@
+/// Recurrent layers (coremltools `ops/defs/iOS15/recurrent.py`; what its docstrings leave open is settled by its
+/// tests). Sequences are [T, B, I]; `reverse` runs over the reversed input and gives outputs in that order.
+enum MILRecurrent {
+    static let rules: [String: MILLowering.Rule] = ["lstm": lstm, "gru": gru, "rnn": rnn]
+
+    // MARK: LSTM
+
+    private static func lstm(_ call: MILCall) throws -> [MILLowered] {
+        try call.require("recurrent_activation", "sigmoid")
+        try call.require("cell_activation", "tanh")
+        try call.require("activation", "tanh")
+        for parameter in ["peephole", "peephole_back"] where call.has(parameter) {
+            throw OssicleError(.unsupported, "parameter \(Quoting.quoted(parameter))")
+        }
+        if call.has("clip"), try call.float("clip") < 1e30 {
+            throw OssicleError(.unsupported, "parameter 'clip'")
+        }
+        let sequence = try Sequence(call, bidirectional: true)
+        let bidirectional = sequence.direction == .bidirectional
+        var weights: [ValueID] = []
+        var hasBias = false
+        let suffixes = bidirectional ? ["", "_back"] : [""]
+        for suffix in suffixes { hasBias = hasBias || call.has("bias" + suffix) }
+        for suffix in suffixes {
+            weights += try lstmWeights(call, suffix, hasBias: hasBias)
+        }
+        let hidden = call.shape(weights[1])[1]
+        var operation = Recurrent(.lstm, hiddenSize: hidden, bidirectional: bidirectional, hasBias: hasBias)
+        var inputs = [try sequence.featuresLast(call)] + weights
+        let states = try ["initial_h", "initial_c"].map { try sequence.initialState(call, $0, hidden) }
+        if states.contains(where: { !call.isZero($0) }) {
+            operation.hasInitialState = true
+            inputs += states
+        }
+        let results = try call.add(operation, inputs)
+        let (h, c) = (try sequence.finalState(call, results[1]), try sequence.finalState(call, results[2]))
+        return [.tensor(try sequence.output(call, results[0], last: h)), .tensor(h), .tensor(c)]
+    }
+
+    /// MIL's rows are i, f, o, z; PyTorch's i, f, g, o. MIL has one bias.
+    private static func lstmWeights(_ call: MILCall, _ suffix: String, hasBias: Bool) throws -> [ValueID] {
+        let order = [0, 1, 3, 2]
+        let hh = try call.constant("weight_hh" + suffix)
+        guard hh.shape.count == 2, hh.shape[0] == 4 * hh.shape[1] else {
+            throw OssicleError(.malformed, "weight_hh\(suffix) of shape \(hh.shape)")
+        }
+        var weights = [
+            try call.reordered(call.constant("weight_ih" + suffix), order), try call.reordered(hh, order),
+        ]
+        if hasBias {
+            let zeros = try Tensor([Float](repeating: 0, count: hh.shape[0]), shape: [hh.shape[0]])
+            let bias = call.has("bias" + suffix) ? try call.constant("bias" + suffix) : zeros
+            weights.append(try call.reordered(bias, order))
+            weights.append(call.lowering.graph.constant("\(call.name).bias_hh", zeros))
+        }
+        return weights
+    }
+
+    // MARK: GRU and RNN
+
+    /// h' = (1 - z) · o + z · h with o = f(W x + b + U (r · h)): the reset comes before the product, which PyTorch's
+    /// layer does not have, so the steps are written out.
+    private static func gru(_ call: MILCall) throws -> [MILLowered] {
+        let gate = try call.activationNamed("recurrent_activation", default: "sigmoid")
+        let out = try call.activationNamed("activation", default: "tanh")
+        let hh = try call.constant("weight_hh")
+        guard hh.shape.count == 2, hh.shape[0] == 3 * hh.shape[1] else {
+            throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
+        }
+        let hidden = hh.shape[1]
+        let rows = try call.tensor("weight_hh")
+        // Rows are r, o, z.
+        let resetUpdate = try call.joined(
+            [call.slice(rows, axis: 0, start: 0, count: hidden), call.slice(rows, axis: 0, start: 2 * hidden, count: hidden)],
+            axis: 0)
+        let candidate = try call.slice(rows, axis: 0, start: hidden, count: hidden)
+        return try unrolled(call, hidden: hidden) { projected, h in
+            let gates = try call.apply(LinearOperation(hasBias: false), h, resetUpdate)
+            func part(_ index: Int) throws -> ValueID {
+                try call.slice(projected, axis: 1, start: index * hidden, count: hidden)
+            }
+            func gated(_ index: Int, _ row: Int) throws -> ValueID {
+                let product = try call.slice(gates, axis: 1, start: index * hidden, count: hidden)
+                return try call.apply(Unary(gate), call.apply(Binary(.add), product, part(row)))
+            }
+            let (r, z) = (try gated(0, 0), try gated(1, 2))
+            let product = try call.apply(
+                LinearOperation(hasBias: false), call.apply(Binary(.multiply), r, h), candidate)
+            let o = try call.apply(Unary(out), call.apply(Binary(.add), product, part(1)))
+            // o + z · (h - o)
+            let change = try call.apply(Binary(.multiply), z, call.apply(Binary(.subtract), h, o))
+            return try call.apply(Binary(.add), o, change)
+        }
+    }
+
+    /// h' = f(W x + b + U h).
+    private static func rnn(_ call: MILCall) throws -> [MILLowered] {
+        let activation = try call.activationNamed("activation", default: "tanh")
+        let hh = try call.constant("weight_hh")
+        guard hh.shape.count == 2, hh.shape[0] == hh.shape[1] else {
+            throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
+        }
+        let weight = try call.tensor("weight_hh")
+        return try unrolled(call, hidden: hh.shape[0]) { projected, h in
+            let product = try call.apply(LinearOperation(hasBias: false), h, weight)
+            return try call.apply(Unary(activation), call.apply(Binary(.add), product, projected))
+        }
+    }
+
+    /// The input's part of all steps at once, then step after step.
+    private static func unrolled(
+        _ call: MILCall, hidden: Int, step: (_ projected: ValueID, _ h: ValueID) throws -> ValueID
+    ) throws -> [MILLowered] {
+        let sequence = try Sequence(call, bidirectional: false)
+        guard sequence.steps <= CoreMLLimits.recurrentSteps else {
+            throw OssicleError(
+                .unsupported, "\(sequence.steps) steps; at most \(CoreMLLimits.recurrentSteps) are written out")
+        }
+        let weight = try call.tensor("weight_ih")
+        let bias = try call.optionalTensor("bias")
+        let projected = try call.add(
+            LinearOperation(hasBias: bias != nil), [sequence.input, weight] + [bias].compactMap { $0 })[0]
+        var h = try call.tensor("initial_h")
+        guard call.shape(h) == [sequence.batch, hidden] else {
+            throw OssicleError(.malformed, "initial_h of shape \(call.shape(h))")
+        }
+        let rows = call.shape(projected)[2]
+        var outputs: [ValueID] = []
+        for t in 0..<sequence.steps {
+            let x = try call.reshape(
+                call.slice(projected, axis: 0, start: t, count: 1), [sequence.batch, rows])
+            h = try step(x, h)
+            outputs.append(try call.reshape(h, [1, sequence.batch, hidden]))
+        }
+        let y = sequence.wantsAll ? try call.joined(outputs, axis: 0) : outputs[outputs.count - 1]
+        return [.tensor(y), .tensor(h)]
+    }
+
+    // MARK: Sequences
+
+    /// The input of a recurrent layer, in the order in which it is run.
+    private struct Sequence {
+        enum Direction: String { case forward, reverse, bidirectional }
+
+        let direction: Direction
+        /// [T, B, I].
+        let input: ValueID
+        let steps, batch, features: Int
+        let wantsAll: Bool
+
+        init(_ call: MILCall, bidirectional: Bool) throws {
+            let name = try call.string("direction", default: "forward")
+            guard let direction = Direction(rawValue: name), bidirectional || direction != .bidirectional else {
+                throw OssicleError(.unsupported, "direction \(Quoting.quoted(name))")
+            }
+            let x = try call.tensor("x")
+            let shape = call.shape(x)
+            guard shape.count == 3, !shape.contains(0) else {
+                throw OssicleError(.malformed, "a sequence of shape \(shape), expected [T, B, I]")
+            }
+            self.direction = direction
+            (steps, batch, features) = (shape[0], shape[1], shape[2])
+            input = direction == .reverse && steps > 1 ? try call.apply(Reverse(axes: [0]), x) : x
+            wantsAll = try call.bool("output_sequence", default: false)
+        }
+
+        private var directions: Int { direction == .bidirectional ? 2 : 1 }
+
+        /// The input as our layer takes it: [T, I], or [B, T, I].
+        func featuresLast(_ call: MILCall) throws -> ValueID {
+            batch == 1 ? try call.reshape(input, [steps, features]) : try call.transpose(input, [1, 0, 2])
+        }
+
+        /// [B, directions · H] as [directions, B?, H].
+        func initialState(_ call: MILCall, _ parameter: String, _ hidden: Int) throws -> ValueID {
+            let state = try call.tensor(parameter)
+            guard call.shape(state) == [batch, directions * hidden] else {
+                throw OssicleError(.malformed, "\(parameter) of shape \(call.shape(state))")
+            }
+            if batch == 1 { return try call.reshape(state, [directions, hidden]) }
+            return try call.transpose(call.reshape(state, [batch, directions, hidden]), [1, 0, 2])
+        }
+
+        /// The way back.
+        func finalState(_ call: MILCall, _ state: ValueID) throws -> ValueID {
+            let hidden = call.shape(state).last!
+            if batch == 1 { return try call.reshape(state, [1, directions * hidden]) }
+            return try call.reshape(call.transpose(state, [1, 0, 2]), [batch, directions * hidden])
+        }
+
+        /// [T, B, directions · H]; of the last step only, the final states.
+        func output(_ call: MILCall, _ y: ValueID, last h: ValueID) throws -> ValueID {
+            let width = call.shape(y).last!
+            guard wantsAll else { return try call.reshape(h, [1, batch, width]) }
+            return batch == 1 ? try call.reshape(y, [steps, 1, width]) : try call.transpose(y, [1, 0, 2])
+        }
+    }
+}
+
+extension MILCall {
+    fileprivate func require(_ parameter: String, _ value: String) throws {
+        let found = try string(parameter, default: value)
+        if found.lowercased() != value {
+            throw OssicleError(.unsupported, "\(parameter) \(Quoting.quoted(found))")
+        }
+    }
+
+    /// The activations recurrent layers know, with their default parameters.
+    fileprivate func activationNamed(_ parameter: String, default value: String) throws -> Activation {
+        switch try string(parameter, default: value).lowercased() {
+        case "tanh": .tanh
+        case "sigmoid": .sigmoid
+        case "relu": .relu
+        case "linear": .identity
+        case "scaled_tanh": Activation(.scaledTanh, alpha: 1, beta: 1)
+        case "sigmoid_hard", "hard_sigmoid": Activation(.clampedLinear, alpha: 0.2, beta: 0.5)
+        case let name: throw OssicleError(.unsupported, "\(parameter) \(Quoting.quoted(name))")
+        }
+    }
+
+    fileprivate func isZero(_ id: ValueID) -> Bool {
+        lowering.graph.constant(id)?.floats().allSatisfy { $0 == 0 } ?? false
+    }
+
+    /// Rows of a weight by blocks, one for each gate.
+    fileprivate func reordered(_ tensor: Tensor, _ order: [Int]) throws -> ValueID {
+        let values = tensor.floats()
+        guard values.count % order.count == 0 else {
+            throw OssicleError(.malformed, "\(tensor.shape) does not hold \(order.count) gates")
+        }
+        let gate = values.count / order.count
+        return try constant(order.flatMap { values[($0 * gate)..<(($0 + 1) * gate)] }, tensor.shape)
+    }
+}

@@ -1,0 +1,172 @@
+/// Parts of tensors (coremltools `ops/defs/iOS15/tensor_transformation.py`, `iOS18/tensor_transformation.py`).
+enum MILSlices {
+    static let rules: [String: MILLowering.Rule] = [
+        "slice_by_index": byIndex,
+        "slice_by_size": bySize,
+        "split": split,
+
+    ]
+
+    private static func byIndex(_ call: MILCall) throws -> [MILLowered] {
+        var x = try call.tensor("x")
+        guard call.isConstant("begin"), call.isConstant("end") else { return try moving(call) }
+        let ranges = try call.ranges(of: x)
+        for (axis, range) in ranges.enumerated() {
+            x = try call.slice(x, axis: axis, start: range.start, count: range.count, step: range.step)
+        }
+        return [.tensor(try call.reshape(x, ranges.filter { !$0.isSqueezed }.map(\.count)))]
+    }
+
+    /// A slice that begins where an input says. How long it is has to be declared.
+    private static func moving(_ call: MILCall) throws -> [MILLowered] {
+        let x = try call.tensor("x")
+        let shape = call.shape(x)
+        let squeezed = try call.bools("squeeze_mask", count: shape.count)
+        let masks = (try call.bools("begin_mask", count: shape.count), try call.bools("end_mask", count: shape.count))
+        let steps = try call.integers("stride", default: shape.map { _ in 1 })
+        guard var declared = call.operation.outputs.first?.type.shape, steps.allSatisfy({ $0 == 1 }) else {
+            throw OssicleError(.unsupported, "begin or end depends on the inputs, and the size is not declared")
+        }
+        for axis in shape.indices where squeezed[axis] { declared.insert(1, at: min(axis, declared.count)) }
+        guard declared.count == shape.count else {
+            throw OssicleError(.malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
+        }
+        let begin = try call.tensor("begin")
+        var y = x
+        for axis in shape.indices where declared[axis] != shape[axis] || squeezed[axis] {
+            if masks.0[axis] {
+                y = try call.slice(y, axis: axis, start: 0, count: declared[axis])
+            } else if masks.1[axis] {
+                y = try call.slice(y, axis: axis, start: shape[axis] - declared[axis], count: declared[axis])
+            } else {
+                y = try call.window(y, axis: axis, count: declared[axis], begin: begin)
+            }
+        }
+        return [.tensor(try call.reshape(y, shape.indices.filter { !squeezed[$0] }.map { declared[$0] }))]
+    }
+
+    private static func bySize(_ call: MILCall) throws -> [MILLowered] {
+        var x = try call.tensor("x")
+        let shape = call.shape(x)
+        let sizes = try call.expect("size", call.integers("size"), count: shape.count)
+        guard call.isConstant("begin") else {
+            let begin = try call.tensor("begin")
+            for (axis, size) in sizes.enumerated() where size != shape[axis] {
+                guard size > 0 else {
+                    throw OssicleError(.unsupported, "the size of axis \(axis) depends on the inputs")
+                }
+                x = try call.window(x, axis: axis, count: size, begin: begin)
+            }
+            return [.tensor(x)]
+        }
+        let begins = try call.expect("begin", call.integers("begin"), count: shape.count)
+        for axis in shape.indices {
+            let start = begins[axis] < 0 ? begins[axis] + shape[axis] : begins[axis]
+            x = try call.slice(x, axis: axis, start: start, count: sizes[axis] == -1 ? shape[axis] - start : sizes[axis])
+        }
+        return [.tensor(x)]
+    }
+
+    private static func split(_ call: MILCall) throws -> [MILLowered] {
+        let x = try call.tensor("x")
+        let axis = try call.axis(call.integer("axis"), rank: call.rank(x))
+        let extent = call.shape(x)[axis]
+        var sizes: [Int]
+        if call.has("split_sizes") {
+            sizes = try call.integers("split_sizes")
+        } else {
+            let count = try call.integer("num_splits")
+            guard (1...max(extent, 1)).contains(count), extent % count == 0 else {
+                throw OssicleError(.malformed, "\(extent) elements in \(count) parts")
+            }
+            sizes = [Int](repeating: extent / count, count: count)
+        }
+        guard sizes.allSatisfy({ (0...extent).contains($0) }), sizes.reduce(0, +) == extent else {
+            throw OssicleError(.malformed, "parts of \(sizes) do not make up \(extent) elements")
+        }
+        var start = 0
+        return try sizes.map { size in
+            defer { start += size }
+            return .tensor(try call.slice(x, axis: axis, start: start, count: size))
+        }
+    }
+
+    /// `x` with a part replaced.
+    private static func update(_ call: MILCall) throws -> [MILLowered] {
+        let x = try call.tensor("x")
+        let ranges = try call.ranges(of: x)
+        guard ranges.allSatisfy({ $0.step > 0 }) else {
+            throw OssicleError(.unsupported, "strides \(ranges.map(\.step)) backwards")
+        }
+        let part = try call.reshape(call.tensor("update"), ranges.map(\.count))
+        throw OssicleError(.unsupported, "TODO")
+        return [.tensor(part)]
+    }
+}
+
+/// `start`, `start + step`, … of one axis.
+struct MILRangeOfAxis {
+    var start: Int
+    var count: Int
+    var step: Int
+    /// The axis goes away; it has one element.
+    var isSqueezed: Bool
+}
+
+extension MILCall {
+    func isConstant(_ parameter: String) -> Bool {
+        guard let id = try? tensor(parameter) else { return false }
+        return lowering.graph.constant(id) != nil
+    }
+
+    /// begin, end, stride and their masks as ranges, by NumPy's rules: negative positions count from the end, and
+    /// what lies outside is cut off.
+    func ranges(of x: ValueID) throws -> [MILRangeOfAxis] {
+        let shape = shape(x)
+        let begins = try expect("begin", integers("begin"), count: shape.count)
+        let ends = try expect("end", integers("end"), count: shape.count)
+        let steps = try expect("stride", integers("stride", default: shape.map { _ in 1 }), count: shape.count)
+        let beginMask = try bools("begin_mask", count: shape.count)
+        let endMask = try bools("end_mask", count: shape.count)
+        let squeezeMask = try bools("squeeze_mask", count: shape.count)
+        return try shape.indices.map { axis in
+            let (extent, step) = (shape[axis], steps[axis])
+            guard step != 0 else { throw OssicleError(.malformed, "a stride of 0") }
+            let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
+            func position(_ value: Int, _ masked: Bool, _ open: Int) -> Int {
+                masked ? open : min(max(value < 0 ? value + extent : value, limits.low), limits.high)
+            }
+            let start = position(begins[axis], beginMask[axis], step > 0 ? 0 : extent - 1)
+            if squeezeMask[axis] {
+                guard (0..<extent).contains(start) else {
+                    throw OssicleError(.malformed, "element \(begins[axis]) of axis \(axis) of \(shape)")
+                }
+                return MILRangeOfAxis(start: start, count: 1, step: 1, isSqueezed: true)
+            }
+            let end = position(ends[axis], endMask[axis], step > 0 ? extent : -1)
+            let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
+            guard count > 0 else {
+                throw OssicleError(
+                    .unsupported, "an empty slice: \(begins[axis])..<\(ends[axis]) of axis \(axis) of \(shape)")
+            }
+            return MILRangeOfAxis(start: start, count: count, step: step, isSqueezed: false)
+        }
+    }
+
+    /// Part of one axis; the value itself when that is all of it.
+    func slice(_ x: ValueID, axis: Int, start: Int, count: Int, step: Int = 1) throws -> ValueID {
+        let extent = shape(x)[axis]
+        if step == 1, start == 0, count == extent { return x }
+        guard start >= 0, count > 0, count <= extent, abs(step) <= extent || count == 1 else {
+            throw OssicleError(.malformed, "\(count) elements from \(start) of axis \(axis) of \(shape(x))")
+        }
+        return try apply(Slice(axis: axis, start: start, count: .fixed(count), step: count == 1 ? 1 : step), x)
+    }
+
+    /// `count` elements of an axis from where element `axis` of `begin` says, negative ones counted from the end.
+    func window(_ x: ValueID, axis: Int, count: Int, begin: ValueID) throws -> ValueID {
+        let first = try slice(begin, axis: 0, start: axis, count: 1)
+        let indices = try apply(Binary(.add), first, constant(Array(0..<count), [count]))
+        return try gathered(x, indices, axis: axis)
+    }
+}
