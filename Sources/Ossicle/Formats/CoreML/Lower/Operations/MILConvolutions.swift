@@ -18,7 +18,7 @@ enum MILConvolutions {
         let weight = try call.constant("weight")
         let (shape, kernel) = (call.shape(x), Array(weight.shape.dropFirst(2)))
         let spatial = shape.count - 2
-        guard (1...2).contains(spatial), kernel.count == spatial else {
+        guard spatial == 1, kernel.count == spatial else {
             throw OssicleError(.unsupported, "\(spatial) spatial axes with a weight of shape \(weight.shape)")
         }
         let strides = try call.positive("strides", count: spatial)

@@ -13,8 +13,6 @@ enum MILReductions {
             [.tensor(try call.apply(Unary(Activation(.log)), call.reduced(.sum, call.tensor("x"))))]
         },
         "reduce_log_sum_exp": logSumExp,
-        "reduce_argmax": { try $0.extremum(.max) },
-        "reduce_argmin": { try $0.extremum(.min) },
     ]
 
     /// max + log Σ e^(x - max), which does not overflow.
@@ -38,10 +36,4 @@ extension MILCall {
     }
 
     func reduction(_ kind: Reduce.Kind) throws -> [MILLowered] { [.tensor(try reduced(kind, tensor("x")))] }
-
-    func extremum(_ kind: ArgReduce.Kind) throws -> [MILLowered] {
-        let x = try tensor("x")
-        let axis = try axis("axis", default: -1, of: x)
-        return [.tensor(try apply(ArgReduce(kind, axis: axis, keepsAxis: bool("keep_dims", default: false)), x))]
-    }
 }

@@ -4,7 +4,6 @@ enum MILSlices {
         "slice_by_index": byIndex,
         "slice_by_size": bySize,
         "split": split,
-
     ]
 
     private static func byIndex(_ call: MILCall) throws -> [MILLowered] {
@@ -89,18 +88,6 @@ enum MILSlices {
             defer { start += size }
             return .tensor(try call.slice(x, axis: axis, start: start, count: size))
         }
-    }
-
-    /// `x` with a part replaced.
-    private static func update(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let ranges = try call.ranges(of: x)
-        guard ranges.allSatisfy({ $0.step > 0 }) else {
-            throw OssicleError(.unsupported, "strides \(ranges.map(\.step)) backwards")
-        }
-        let part = try call.reshape(call.tensor("update"), ranges.map(\.count))
-        throw OssicleError(.unsupported, "TODO")
-        return [.tensor(part)]
     }
 }
 
