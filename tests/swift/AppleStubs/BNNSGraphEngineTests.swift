@@ -24,8 +24,9 @@
                     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
                     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
                     path = folder.appendingPathComponent("model.mlmodelc").path
-                    try FileManager.default.copyItem(
-                        atPath: CoreMLTestData.path("generated/\(name).mlmodelc"), toPath: path)
+                    try FileManager.default.createSymbolicLink(
+                        atPath: path,
+                        withDestinationPath: CoreMLTestData.path("generated/\(name).mlmodelc"))
                     executor = try BNNSInference(
                         modelPath: path, function: function, shapes: shapes, engine: .ossicle)
                     register(types, workspace)
@@ -186,7 +187,7 @@
             @Test(arguments: [
                 BNNSStubRefusesModel, BNNSStubNoContext, BNNSStubNoWorkspace, BNNSStubNoPointerArguments,
                 BNNSStubNoTensor, BNNSStubNoPosition,
-            ]) func arefusalFallsBack(_ fault: bnns_stub_fault) throws {
+            ]) func aRefusalFallsBack(_ fault: bnns_stub_fault) throws {
                 let known = try KnownModel("linear_fp32")
                 BNNSStubSetFault(known.path, fault)
                 let model = try known.open(nil)
