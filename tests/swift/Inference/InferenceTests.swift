@@ -9,11 +9,16 @@ import Testing
         try BNNSInference(modelPath: CoreMLTestData.path("generated/" + name), function: function, shapes: shapes)
     }
 
+    /// The same numbers each time.
+    static func noise(_ count: Int) -> [Float] {
+        var rng = SeededGenerator(11)
+        return Array64.random([count], &rng).floats
+    }
+
     /// A program of one function, as a `.mlmodelc` would hold it.
     static func graph(_ text: String) throws -> Graph {
         let source = "program(1.3)\n{\n" + text + "\n}"
-        var copy = Array(source.utf8)
-        let program = try copy.withUnsafeMutableBytes { try MILParser.parse(UnsafeRawBufferPointer($0), name: "test") }
+        let program = try MILParser.parse(source)
         let function = program.functions[0]
         let shapes = try MILShapeChoice(function, nil).choose([:])
         return try MILLowering(function, files: MILBlobFiles([:])).lower(function, shapes: shapes, nil)
@@ -62,7 +67,7 @@ import Testing
         let long = try Self.load("flexible_range_fp32.mlmodelc", shapes: ["x": [1, 1, 200]])
         #expect(long.inputs[0].shape == [1, 1, 200] && long.outputs[0].shape == [1, 1, 200])
         // A convolution's result does not depend on what comes later.
-        let x = try TestNoise.floats(200)
+        let x = InferenceTests.noise(200)
         let whole = try long.predict(x), part = try standard.predict(Array(x[..<96]))
         #expect(zip(whole[..<80], part).allSatisfy { abs($0 - $1) < 1e-6 })
     }
@@ -71,7 +76,7 @@ import Testing
         expectError(.shapeMismatch, "[1, 1, 16…4096]") {
             _ = try Self.load("flexible_range_fp32.mlpackage", shapes: ["x": [1, 1, 15]])
         }
-        expectError(.invalidArgument, "'x'") {
+        expectError(.invalidArgument, "there are \"x\"") {
             _ = try Self.load("flexible_range_fp32.mlpackage", shapes: ["z": [1, 1, 96]])
         }
         expectError(.shapeMismatch, "[1, 8] or [1, 4] or [1, 16]") {
@@ -90,7 +95,7 @@ import Testing
         #expect(model.function == "relu_fn" && Set(model.functions) == ["relu_fn", "tanh_fn"])
         let x = [Float](repeating: 0.1, count: model.inputs[0].count)
         #expect(try model.predict(x).allSatisfy { $0 >= 0 })
-        expectError(.invalidArgument, "'relu_fn'") {
+        expectError(.invalidArgument, "\"relu_fn\"") {
             _ = try Self.load("multifunction_ios18.mlpackage", function: "missing")
         }
     }
@@ -99,7 +104,7 @@ import Testing
 
     @Test func predictionsOnBuffersCheckSizes() throws {
         let model = try Self.load("linear_fp32.mlpackage")
-        let x = try TestNoise.floats(72)
+        let x = InferenceTests.noise(72)
         var y = [Float](repeating: 0, count: 21)
         func status(_ inputs: Int, _ outputs: Int) -> Int32 {
             x.withUnsafeBufferPointer { x in
@@ -127,7 +132,7 @@ import Testing
         let codes = try Tensor([Int32](repeating: 3, count: 12), shape: [1, 12])
         let x = try Tensor([Float](repeating: 1, count: 96), shape: [1, 12, 8])
         #expect(try model.predict(["codes": codes, "x": x])["y"]?.shape == [1, 12, 3])
-        expectError(.invalidArgument, "'codes' is missing") { _ = try model.predict(["x": x]) }
+        expectError(.invalidArgument, "\"codes\" is missing") { _ = try model.predict(["x": x]) }
         expectError(.invalidArgument, "expected int32, found float32") {
             _ = try model.predict(["codes": Tensor([Float](repeating: 3, count: 12), shape: [1, 12]), "x": x])
         }
@@ -141,7 +146,7 @@ import Testing
 
     @Test func aBatchIsManyPredictions() throws {
         let model = try Self.load("linear_fp32.mlpackage")
-        let x = try TestNoise.floats(72 * 3)
+        let x = InferenceTests.noise(72 * 3)
         var y = [Float](repeating: 0, count: 21 * 3)
         try x.withUnsafeBufferPointer { x in
             try y.withUnsafeMutableBufferPointer { y in try model.predictBatch(x, y, count: 3) }
@@ -156,7 +161,7 @@ import Testing
     @Test func statesGoOnAndReset() throws {
         let model = try Self.load("stateful_stream_conv_fp16.mlmodelc")
         #expect(model.states.map(\.name) == ["hist"] && model.states[0].shape == [1, 2, 4])
-        let x = try TestNoise.floats(32)
+        let x = InferenceTests.noise(32)
         let first = try model.predict(x), second = try model.predict(x)
         #expect(first != second)
         model.resetState()
@@ -177,8 +182,8 @@ import Testing
             } -> (e);
             """
         for part in [
-            "'random_thing' is not supported ('a' and 1 more)", "'crop_resize' is not supported ('c')",
-            "'d' ('gelu'): mode 'OTHER'", "'e' ('clip'): parameter 'beta' depends on the inputs",
+            "\"random_thing\" is not supported (\"a\" and 1 more)", "\"crop_resize\" is not supported (\"c\")",
+            "\"d\" (\"gelu\"): mode \"OTHER\"", "\"e\" (\"clip\"): parameter \"beta\" depends on the inputs",
         ] {
             expectError(.unsupported, part) { _ = try Self.graph(text) }
         }

@@ -33,7 +33,7 @@ import Testing
 
     @Test func criticalReleasesWhatTheDelegateAllows() throws {
         let model = try InferenceTests.load("wavenet_amp_fp32.mlpackage")
-        let x = try TestNoise.floats(128)
+        let x = InferenceTests.noise(128)
         let before = try model.predict(x)
         let recorder = Recorder(allows: true)
         let observer = MemoryPressureObserver(delegate: recorder)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func statesSurviveARelease() throws {
         let model = try InferenceTests.load("stateful_stream_conv_fp16.mlpackage")
-        let x = try TestNoise.floats(32)
+        let x = InferenceTests.noise(32)
         _ = try model.predict(x)
         let second = try model.predict(x)
         model.resetState()

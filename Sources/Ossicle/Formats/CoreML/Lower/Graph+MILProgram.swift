@@ -79,7 +79,7 @@ extension MILLowering {
         func visit(_ block: MILBlock) {
             for operation in block.operations {
                 operation.blocks.forEach(visit)
-                let name = operation.outputs.first?.name ?? ""
+                let name = operation.outputs.first?.name ?? operation.label ?? ""
                 if MILConstants.isConstant(operation) {
                     if !constants.insert(name).inserted {
                         report("constant \(Quoting.quoted(name)) is defined in several blocks")
