@@ -1,7 +1,7 @@
 /// Memory that lives as long as a program: argument blocks, packed weights, tables. Freed together.
 final class ProgramMemory: @unchecked Sendable {
     // Written only while the program is built, on one thread.
-    private var blocks: [UnsafeMutableRawPointer] = []
+    private(set) var blocks: [UnsafeMutableRawBufferPointer] = []
     private var objects: [AnyObject] = []
     private(set) var byteCount = 0
 
@@ -10,7 +10,7 @@ final class ProgramMemory: @unchecked Sendable {
         let size = max(byteCount, 1)
         let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-        blocks.append(block)
+        blocks.append(UnsafeMutableRawBufferPointer(start: block, count: size))
         self.byteCount += size
         return block
     }

@@ -9,9 +9,9 @@ final class Instance: @unchecked Sendable {
     let workspaceByteCount: Int
     /// Its share of the device that the program uses, if any.
     private(set) var device: (any DeviceSession)?
-    private let memory = ProgramMemory()
+    let memory = ProgramMemory()
     /// The arena; nil while released.
-    private var arena: Workspace?
+    private(set) var arena: Workspace?
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 

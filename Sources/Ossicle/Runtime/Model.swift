@@ -28,7 +28,7 @@ public final class Model: Sendable {
     public let facts: Facts
     /// The graph for dynamic extents: what `describe` and streams start from.
     public let graph: Graph
-    private let makeGraph: @Sendable ([[Dim]]) throws -> Graph
+    let makeGraph: @Sendable ([[Dim]]) throws -> Graph
     private let programs = Locked<[(key: ProgramKey, program: Program)]>([])
 
     private struct ProgramKey: Hashable {
