@@ -75,7 +75,8 @@
         private func register(_ path: String, fault: bnns_stub_fault = BNNSStubNoFault) {
             func argument(_ name: UnsafePointer<CChar>, output: Bool) -> bnns_stub_argument {
                 bnns_stub_argument(
-                    name: name, is_output: output, data_type: BNNSDataTypeFloat32, rank: 2, shape: (1, -1, 0, 0, 0, 0, 0, 0))
+                    name: name, is_output: output, data_type: BNNSDataTypeFloat32, rank: 2,
+                    shape: (1, -1, 0, 0, 0, 0, 0, 0))
             }
             "y".withCString { y in
                 "x".withCString { x in

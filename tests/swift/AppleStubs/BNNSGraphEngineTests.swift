@@ -21,7 +21,8 @@
                     _ name: String, function: String? = nil, shapes: [String: [Int]] = [:],
                     types: [String: BNNSDataType] = [:], workspace: Int = 100
                 ) throws {
-                    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+                    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+                        UUID().uuidString)
                     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
                     path = folder.appendingPathComponent("model.mlmodelc").path
                     try FileManager.default.createSymbolicLink(
@@ -40,7 +41,9 @@
 
                 /// Outputs first and both backwards: nobody may count on an order.
                 private func register(_ types: [String: BNNSDataType], _ workspace: Int) {
-                    let ports = executor.outputs.reversed().map { ($0, true) } + executor.inputs.reversed().map { ($0, false) }
+                    let ports =
+                        executor.outputs.reversed().map { ($0, true) }
+                        + executor.inputs.reversed().map { ($0, false) }
                     let arguments = ports.map { port, isOutput in
                         var argument = bnns_stub_argument(
                             name: UnsafePointer(strdup(port.name)!), is_output: isOutput,
@@ -88,17 +91,23 @@
                     let names = states.map { String(cString: $0.name!) }
                     #expect(Set(names) == Set(executor.states.map(\.name)))
                     for state in states {
-                        let bytes = UnsafeRawBufferPointer(start: state.data, count: Int(state.data_size_in_bytes))
+                        let bytes = UnsafeRawBufferPointer(
+                            start: state.data, count: Int(state.data_size_in_bytes))
                         #expect(!bytes.isEmpty && bytes.allSatisfy { $0 == 0 })
                     }
                     executor.resetState()
                 }
 
-                func open(_ engine: BNNSInference.Engine? = .bnns, singleThreaded: Bool = true) throws -> BNNSInference {
+                func open(_ engine: BNNSInference.Engine? = .bnns, singleThreaded: Bool = true) throws
+                    -> BNNSInference
+                {
                     var shapes: [String: [Int]] = [:]
-                    for input in executor.inputs where input.flexibility != .fixed { shapes[input.name] = input.shape }
+                    for input in executor.inputs where input.flexibility != .fixed {
+                        shapes[input.name] = input.shape
+                    }
                     return try BNNSInference(
-                        modelPath: path, singleThreaded: singleThreaded, function: executor.function, shapes: shapes,
+                        modelPath: path, singleThreaded: singleThreaded, function: executor.function,
+                        shapes: shapes,
                         engine: engine)
                 }
 
@@ -124,12 +133,15 @@
                     let x = try known.arrays(UInt64(seed + 1))
                     let (y, expected) = (try model.predict(x), try own.predict(x))
                     #expect(Set(y.keys) == Set(expected.keys))
-                    for (name, tensor) in expected { #expect(y[name]!.floats() == tensor.floats(), "\(name)") }
+                    for (name, tensor) in expected {
+                        #expect(y[name]!.floats() == tensor.floats(), "\(name)")
+                    }
                 }
             }
 
             @Test(arguments: [
-                "activations_fp32", "conv1d_zoo_fp32", "embedding_int32_fp32", "gru_op_fp32", "lstm_op_reverse_fp32",
+                "activations_fp32", "conv1d_zoo_fp32", "embedding_int32_fp32", "gru_op_fp32",
+                "lstm_op_reverse_fp32",
                 "linear_fp32",
             ]) func everyPortFindsItsPlace(_ name: String) throws {
                 let known = try KnownModel(name)
@@ -143,7 +155,9 @@
             }
 
             @Test func aFunctionOfSeveral() throws {
-                let names = try BNNSInference(modelPath: CoreMLTestData.path("generated/multifunction_ios18.mlmodelc"), engine: .ossicle).functions
+                let names = try BNNSInference(
+                    modelPath: CoreMLTestData.path("generated/multifunction_ios18.mlmodelc"), engine: .ossicle
+                ).functions
                 #expect(names.count > 1)
                 for name in names {
                     let known = try KnownModel("multifunction_ios18", function: name)
@@ -204,7 +218,9 @@
             @Test func shapesThatAreRefused() throws {
                 let known = try KnownModel("flexible_range_fp32")
                 BNNSStubSetFault(known.path, BNNSStubNoShapes)
-                #expect(errorOf { _ = try known.open(.bnns) }?.message.contains("does not take the shapes") == true)
+                #expect(
+                    errorOf { _ = try known.open(.bnns) }?.message.contains("does not take the shapes")
+                        == true)
                 #expect(try known.open(nil).engine == .ossicle)
             }
 
@@ -220,7 +236,8 @@
             @Test func aPackageIsNotABundle() throws {
                 let path = CoreMLTestData.path("generated/linear_fp32.mlpackage")
                 #expect(try BNNSInference(modelPath: path).engine == .ossicle)
-                #expect(errorOf { _ = try BNNSInference(modelPath: path, engine: .bnns) }?.code == .unsupported)
+                #expect(
+                    errorOf { _ = try BNNSInference(modelPath: path, engine: .bnns) }?.code == .unsupported)
             }
 
             @Test func aFailedExecutionIsAnError() throws {

@@ -44,7 +44,10 @@ struct ProgramImage {
     init(_ instance: Instance, _ table: ok_kernels) throws {
         functions = Self.functionNumbers(table)
         let workspace = UnsafeRawBufferPointer(instance.arena!.bytes)
-        blocks = (instance.program.memory.blocks + instance.memory.blocks).map { UnsafeRawBufferPointer($0) } + [workspace]
+        blocks =
+            (instance.program.memory.blocks + instance.memory.blocks).map { UnsafeRawBufferPointer($0) } + [
+                workspace
+            ]
         blocks.sort { UInt(bitPattern: $0.baseAddress!) < UInt(bitPattern: $1.baseAddress!) }
         for (i, block) in blocks.enumerated() {
             for offset in stride(from: 0, through: block.count - 8, by: 8) {
@@ -52,7 +55,8 @@ struct ProgramImage {
                 if let function = functions[word] {
                     pointers.append((i, offset, -1, function))
                 } else if let target = find(word) {
-                    pointers.append((i, offset, target, Int(word - UInt(bitPattern: blocks[target].baseAddress!))))
+                    pointers.append(
+                        (i, offset, target, Int(word - UInt(bitPattern: blocks[target].baseAddress!))))
                 }
             }
         }
@@ -67,9 +71,14 @@ struct ProgramImage {
         var (low, high) = (0, blocks.count)
         while low < high {
             let middle = (low + high) / 2
-            if UInt(bitPattern: blocks[middle].baseAddress!) <= address { low = middle + 1 } else { high = middle }
+            if UInt(bitPattern: blocks[middle].baseAddress!) <= address {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
-        guard low > 0, address - UInt(bitPattern: blocks[low - 1].baseAddress!) < UInt(blocks[low - 1].count) else {
+        guard low > 0, address - UInt(bitPattern: blocks[low - 1].baseAddress!) < UInt(blocks[low - 1].count)
+        else {
             return nil
         }
         return low - 1
@@ -77,7 +86,8 @@ struct ProgramImage {
 
     /// One run of it: inputs, expected outputs, and how far off they may be.
     func write(
-        to url: URL, _ instance: Instance, inputs: [Tensor], outputs: [[Float]], absolute: Double, relative: Double
+        to url: URL, _ instance: Instance, inputs: [Tensor], outputs: [[Float]], absolute: Double,
+        relative: Double
     ) throws {
         var data = Data("OKIMAGE1".utf8)
         func number(_ value: Int) { withUnsafeBytes(of: Int64(value)) { data.append(contentsOf: $0) } }
@@ -106,7 +116,9 @@ struct ProgramImage {
             output.withUnsafeBytes { data.append(contentsOf: $0) }
             if output.count % 2 == 1 { data.append(contentsOf: [0, 0, 0, 0]) }
         }
-        for tolerance in [absolute, relative] { withUnsafeBytes(of: tolerance) { data.append(contentsOf: $0) } }
+        for tolerance in [absolute, relative] {
+            withUnsafeBytes(of: tolerance) { data.append(contentsOf: $0) }
+        }
         try data.write(to: url)
     }
 }

@@ -23,8 +23,8 @@ import Testing
             try names.filter { name in file.entries.contains { $0.name == name } }.map { try file.tensor($0) }
         }
         let inputs = try tensors(["input", "h0", "c0"])
-        var table = ProgramImage.planningTable()
-        try withUnsafePointer(to: &table) { kernels in
+        let table = ProgramImage.planningTable()
+        try withUnsafePointer(to: table) { kernels in
             let shape = inputs[0].shape.map { Dim.fixed($0) }
             let graph = try model.makeGraph([shape])
             let program = try Program(
@@ -34,7 +34,8 @@ import Testing
             // Every step has a kernel and arguments to find.
             #expect(image.pointers.filter { $0.2 == -1 }.count >= program.steps.count)
             try image.write(
-                to: url, instance, inputs: inputs, outputs: try tensors(["output", "hn", "cn"]).map { $0.floats() },
+                to: url, instance, inputs: inputs,
+                outputs: try tensors(["output", "hn", "cn"]).map { $0.floats() },
                 absolute: golden.absolute, relative: golden.relative)
         }
         #expect(try Data(contentsOf: url).count > 1000)

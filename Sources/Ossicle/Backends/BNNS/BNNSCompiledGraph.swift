@@ -72,7 +72,9 @@
             return BNNSGraphContextMakeStreaming(graph, function, initial.count, initial)
         }
 
-        private static func declaredType(_ state: BNNSInference.Feature, _ path: String) throws -> BNNSDataType {
+        private static func declaredType(_ state: BNNSInference.Feature, _ path: String) throws
+            -> BNNSDataType
+        {
             switch state.declaredType {
             case .fp32: BNNSDataTypeFloat32
             case .fp16: BNNSDataTypeFloat16
@@ -101,7 +103,8 @@
                 guard tensor.data_type == type, [.float32, .int32].contains(feature.dataType) else {
                     throw OssicleError(
                         .unsupported,
-                        "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)")
+                        "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)"
+                    )
                 }
                 guard shape == feature.shape else {
                     throw OssicleError(

@@ -21,7 +21,8 @@
         ///   - function: to run; nil when the model has one only.
         /// - Throws: `unsupported` with what the system refused, `internal` when it and the model's description differ.
         init(
-            path: String, function: String?, inputs: [BNNSInference.Feature], outputs: [BNNSInference.Feature],
+            path: String, function: String?, inputs: [BNNSInference.Feature],
+            outputs: [BNNSInference.Feature],
             states: [BNNSInference.Feature], singleThreaded: Bool
         ) throws {
             let graph = try BNNSCompiledGraph(path: path, function: function, singleThreaded: singleThreaded)
@@ -39,10 +40,12 @@
             model = memory.store(
                 ok_bnns(
                     context: context, function: graph.function.map { memory.store(text: $0) },
-                    arguments: memory.store([bnns_graph_argument_t](repeating: bnns_graph_argument_t(), count: count)),
+                    arguments: memory.store(
+                        [bnns_graph_argument_t](repeating: bnns_graph_argument_t(), count: count)),
                     argument_count: count, inputs: memory.store(try inputs.map(graph.port)),
                     outputs: memory.store(try outputs.map(graph.port)), input_count: inputs.count,
-                    output_count: outputs.count, sinks: memory.store(sinks), workspace: nil, workspace_size: 0,
+                    output_count: outputs.count, sinks: memory.store(sinks), workspace: nil,
+                    workspace_size: 0,
                     use: Int32(OK_IDLE.rawValue)))
             summary =
                 "BNNS Graph: \(path), \(count) arguments, workspace \(pageCount * Workspace.pageSize) bytes"

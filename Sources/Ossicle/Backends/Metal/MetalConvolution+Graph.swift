@@ -24,7 +24,9 @@ extension MetalConvolution {
     ///
     /// - Parameter weight: the weight's shape, `[in, out / groups, k]`.
     init?(_ operation: TransposedConvolution, weight: [Int]) {
-        guard operation.axis.past == nil, weight.count == 3, operation.activation.hasMetalForm else { return nil }
+        guard operation.axis.past == nil, weight.count == 3, operation.activation.hasMetalForm else {
+            return nil
+        }
         let (outChannels, overflow) = weight[1].multipliedReportingOverflow(by: operation.groups)
         guard !overflow else { return nil }
         self.init(
