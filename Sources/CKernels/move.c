@@ -1,4 +1,5 @@
 // Steps that are the same for every instruction set.
+#include "ok_index.h"
 #include "ok_move.h"
 #include <string.h>
 
@@ -34,4 +35,17 @@ void ok_skip(const void *arguments, ok_context *context) {
     context->slots[args->input_rest] = input + skip * ok_length(args->input_step, context);
     context->slots[args->output_rest] = output + skip * step;
     context->dims[args->length] = rows - skip;
+}
+
+void ok_place(const void *arguments, ok_context *context) {
+    const ok_place_args *args = arguments;
+    const int32_t *begin = context->slots[args->begin];
+    int64_t offset = 0;
+    for (int32_t axis = 0; axis < args->rank; ++axis) {
+        int64_t start = begin[axis], room = ok_length(args->room[axis], context);
+        if (start < 0) start += ok_length(args->extent[axis], context);
+        start = start < 0 ? 0 : start > room ? room : start;
+        offset += start * ok_length(args->stride[axis], context);
+    }
+    context->slots[args->destination] = (char *)context->slots[args->source] + offset * args->element;
 }

@@ -50,7 +50,7 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
     if (status != OK_SUCCESS) return status;
-    if (instance->state_bytes) ok_instance_reset(instance);
+    if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
     return ok_run(instance->program, &instance->context, length);
 }
 

@@ -6,9 +6,12 @@
 #define OK_KERNELS_H
 
 #include "ok_axis.h"
+#include "ok_control.h"
 #include "ok_conv.h"
 #include "ok_elementwise.h"
+#include "ok_index.h"
 #include "ok_linear.h"
+#include "ok_matmul.h"
 #include "ok_move.h"
 #include "ok_recurrent.h"
 #include "ok_runtime.h"
@@ -39,7 +42,15 @@ extern "C" {
     X(ok_pool)                                                                                               \
     X(ok_take)                                                                                               \
     X(ok_lerp)                                                                                               \
+    X(ok_gather)                                                                                             \
+    X(ok_gather_along)                                                                                       \
+    X(ok_scatter)                                                                                            \
+    X(ok_cumulate)                                                                                           \
+    X(ok_arg_reduce)                                                                                         \
+    X(ok_sort)                                                                                               \
+    X(ok_reduce_int)                                                                                         \
     X(ok_linear)                                                                                             \
+    X(ok_matmul)                                                                                             \
     X(ok_lstm)                                                                                               \
     X(ok_gru)                                                                                                \
     X(ok_gru_reset_before)

@@ -88,14 +88,11 @@ OK_INLINE void ok_linear_few(const ok_linear_args *args, const float *x, int64_t
          args->outputs - column);
 }
 
-static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
-    const ok_linear_args *args = arguments;
-    const float *x = context->slots[args->source];
-    float *y = context->slots[args->destination];
-    int64_t rows = ok_length(args->batch, context), xs = ok_length(args->source_stride, context);
-    int64_t ys = ok_length(args->destination_stride, context);
+// `packed`: scratch, from OK_LINEAR_PACKED_ROWS rows on.
+static void ok_linear_rows(const ok_linear_args *args, const float *x, int64_t xs, float *y, int64_t ys,
+                           int64_t rows, float *packed) {
     if (rows >= OK_LINEAR_PACKED_ROWS) {
-        ok_linear_batch(args, x, xs, y, ys, rows, context->slots[args->packed]);
+        ok_linear_batch(args, x, xs, y, ys, rows, packed);
         return;
     }
     for (int64_t row = 0; row < rows;) {
@@ -105,4 +102,11 @@ static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
             ok_activate_row(&args->activation, y + r * ys, y + r * ys, args->outputs);
         row += run;
     }
+}
+
+static void ok_linear(const void *arguments, ok_context *context) OK_REALTIME {
+    const ok_linear_args *args = arguments;
+    ok_linear_rows(args, context->slots[args->source], ok_length(args->source_stride, context),
+                   context->slots[args->destination], ok_length(args->destination_stride, context),
+                   ok_length(args->batch, context), context->slots[args->packed]);
 }

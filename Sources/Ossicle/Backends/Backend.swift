@@ -45,6 +45,8 @@ struct Placement {
 
     static let portable = Placement(backends: [CPUBackend()])
 
+    var withoutDevices: Placement { Placement(backends: backends.filter { !($0 is any DeviceBackend) }) }
+
     func backend(for node: Node, in graph: Graph, mode: PlanMode) throws -> any Backend {
         guard let backend = backends.first(where: { $0.accepts(node, in: graph, mode: mode) }) else {
             throw OssicleError(.unsupported, "\(node.name): no backend runs \(node.operation.name)")

@@ -119,4 +119,70 @@ extension Graph {
         let negated = try apply(Binary(.subtract), zero, x, name: "\(name).negated")
         return try apply(Binary(.maximum), x, negated, name: name)
     }
+
+    /// log Σ eˣ along axes, with the largest element taken off first so that nothing overflows.
+    public mutating func logSumExp(
+        _ x: ValueID, axes: [Int], keepsAxes: Bool, name: String = "log_sum_exp"
+    ) throws -> ValueID {
+        let top = try apply(Reduce(.max, axes: axes, keepsAxes: true), x, name: "\(name).max")
+        // An infinite top would give ∞ - ∞.
+        let bound = Unary(
+            Activation(.hardtanh, alpha: -.greatestFiniteMagnitude, beta: .greatestFiniteMagnitude))
+        let finite = try apply(bound, top, name: "\(name).finite")
+        let off = try apply(Binary(.subtract), x, finite, name: "\(name).off")
+        let terms = try apply(Unary(Activation(.exp)), off, name: "\(name).exp")
+        let sum = try apply(Reduce(.sum, axes: axes, keepsAxes: true), terms, name: "\(name).sum")
+        let log = try apply(Unary(Activation(.log)), sum, name: "\(name).log")
+        let result = try apply(Binary(.add), log, finite, name: keepsAxes ? name : "\(name).kept")
+        if keepsAxes { return result }
+        let shape = type(of: result).shape.indices.filter { !axes.contains($0) }.map {
+            type(of: result).shape[$0]
+        }
+        return try apply(Reshape(shape), result, name: name)
+    }
+
+    /// Keeps the diagonals from `lower` below to `upper` above the main one of the last two axes, with zeros elsewhere;
+    /// negative numbers keep all: Core ML's `band_part`.
+    public mutating func bandPart(
+        _ x: ValueID, lower: Int, upper: Int, name: String = "band_part"
+    ) throws -> ValueID {
+        let tail = type(of: x).shape.suffix(2).compactMap(\.fixedValue)
+        guard tail.count == 2 else {
+            throw OssicleError(
+                .shapeMismatch, "\(name): \(type(of: x).shape.text) does not end in a fixed matrix")
+        }
+        let mask = (0..<tail[0]).flatMap { i in
+            (0..<tail[1]).map { j in (lower < 0 || i - j <= lower) && (upper < 0 || j - i <= upper) }
+        }
+        let kept = constant("\(name).mask", try Tensor(mask, shape: tail))
+        let zero = try constantZero(type(of: x).dataType, name: "\(name).zero")
+        return try add(Select(), [kept, x, zero], name: name)[0]
+    }
+
+    private mutating func constantZero(_ type: DataType, name: String) throws -> ValueID {
+        switch type.computed {
+        case .int32: constant(name, try Tensor([0] as [Int32], shape: []))
+        case .bool: constant(name, try Tensor([false], shape: []))
+        default: constant(name, try Tensor([0] as [Float], shape: []))
+        }
+    }
+
+    /// `[N, C·r², H, W]` to `[N, C, H·r, W·r]`: PyTorch's `PixelShuffle`.
+    ///
+    /// - Throws: `shapeMismatch` when the channels are no multiple of r².
+    public mutating func pixelShuffle(_ x: ValueID, factor: Int, name: String = "pixel_shuffle") throws
+        -> ValueID
+    {
+        let shape = type(of: x).shape
+        guard shape.count == 4, factor > 0, let channels = shape[1].fixedValue,
+            channels % (factor * factor) == 0
+        else {
+            throw OssicleError(
+                .shapeMismatch, "\(name): expected [N, C·\(factor)², H, W], found \(shape.text)")
+        }
+        let (c, r) = (Dim.fixed(channels / (factor * factor)), Dim.fixed(factor))
+        let split = try apply(Reshape([shape[0], c, r, r, shape[2], shape[3]]), x, name: "\(name).split")
+        let ordered = try apply(Transpose([0, 1, 4, 2, 5, 3]), split, name: "\(name).order")
+        return try apply(Reshape([shape[0], c, shape[2] * r, shape[3] * r]), ordered, name: name)
+    }
 }

@@ -33,40 +33,45 @@ struct PlannedStep {
 /// Turns the nodes of a graph into steps. Backends emit through it: it hands out operands, scratch, state and
 /// packed memory, and keeps the lifetimes that the memory planner needs.
 final class Emitter {
-    let graph: Graph
+    var graph: Graph { scope.graph }
     let mode: PlanMode
     let memory = ProgramMemory()
     let kernels: UnsafePointer<ok_kernels>
     var lanes: Int { Int(kernels.pointee.lanes) }
 
     private(set) var slots: [Slot] = []
-    private(set) var steps: [PlannedStep] = []
+    var steps: [PlannedStep] { scope.steps }
+    /// Steps emitted so far, those of regions too: what lifetimes are counted in.
+    private(set) var clock = 0
     private(set) var histories: [ok_history] = []
     private(set) var stateInitials: [(offset: Int, tensor: Tensor)] = []
     private(set) var stateByteCount = 0
-    private(set) var operands: [ValueID: Operand] = [:]
     private var dims: DimTable
     var dimEntries: [ok_dim] { dims.entries }
-    var externalSlots: [ValueID: Int] = [:]
-    private var remainingUses: [Int]
-    private let pasts: [ValueID: Int]
-
-    private var node: Node?
-    private var backendName = ""
-    private var touched: Set<Int> = []
+    private var scope: EmitterScope
+    private let placement: Placement
+    /// The named states of the whole graph, and where those that were asked for lie.
+    let states: [String: State]
+    private var stateSlots: [String: Int] = [:]
     /// Slots that more than one value looks into; none of them may be overwritten in place.
     private var shared: Set<Int> = []
-    private var nodeFlops = 0
-    /// What a device backend has begun and not yet ended.
+    /// Scopes around the present one.
+    private var depth = 0
+    private(set) var isRealtimeSafe = true
+    /// The one device that some of the nodes run on, and what it has begun and not yet ended.
+    private(set) var device: (any DeviceBackend)?
     var deviceRun: AnyObject?
 
-    init(graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int]) {
-        self.graph = graph
+    init(
+        graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int],
+        placement: Placement
+    ) {
         self.mode = mode
         self.kernels = kernels
-        self.pasts = pasts
+        self.placement = placement
+        scope = EmitterScope(graph, pasts: pasts)
+        states = Dictionary(graph.states.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         dims = DimTable(fixedLength: mode.fixedLength)
-        remainingUses = graph.useCounts
     }
 
     // MARK: Extents
@@ -83,7 +88,7 @@ final class Emitter {
 
     func makeSlot(_ place: Place, byteCount: Int, name: String) -> Int {
         slots.append(Slot(place: place, byteCount: byteCount, name: name))
-        touched.insert(slots.count - 1)
+        scope.touched.insert(slots.count - 1)
         return slots.count - 1
     }
 
@@ -96,13 +101,13 @@ final class Emitter {
 
     /// Workspace for the node being emitted.
     func scratch(_ shape: [Dim], _ dataType: DataType = .float32) -> Operand {
-        let operand = dense(shape, dataType, name: "\(node?.name ?? "").scratch")
+        let operand = dense(shape, dataType, name: "\(scope.node?.name ?? "").scratch")
         slots[operand.slot].isScratch = true
         return operand
     }
 
     func scratch(byteCount: Int) -> Int {
-        let slot = makeSlot(.arena, byteCount: byteCount, name: "\(node?.name ?? "").scratch")
+        let slot = makeSlot(.arena, byteCount: byteCount, name: "\(scope.node?.name ?? "").scratch")
         slots[slot].isScratch = true
         return slot
     }
@@ -115,9 +120,17 @@ final class Emitter {
         return makeSlot(.state(offset), byteCount: byteCount, name: name)
     }
 
+    /// The slot of a named state, made by `make` when it is first asked for.
+    func stateSlot(_ name: String, _ make: () -> Int) -> Int {
+        let slot = stateSlots[name] ?? make()
+        stateSlots[name] = slot
+        scope.touched.insert(slot)
+        return slot
+    }
+
     // MARK: Values
 
-    var current: Node { node! }
+    var current: Node { scope.node! }
     func type(of id: ValueID) -> ValueType { graph.type(of: id) }
 
     /// The contents of a constant input of the current node.
@@ -132,19 +145,19 @@ final class Emitter {
     func input(_ index: Int) throws -> Operand { try operand(of: current.inputs[index]) }
 
     func operand(of id: ValueID) throws -> Operand {
-        if let operand = operands[id] {
-            touched.insert(operand.slot)
+        if let operand = scope.operands[id] {
+            scope.touched.insert(operand.slot)
             return operand
         }
         guard let stored = graph.constant(id) else {
             throw OssicleError(
-                .internal, "\(node?.name ?? "output") reads \(graph[id].name) before it is made")
+                .internal, "\(scope.node?.name ?? "output") reads \(graph[id].name) before it is made")
         }
         let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
         let copy = memory.allocate(byteCount: tensor.byteCount)
         copy.copyMemory(from: tensor.bytes.baseAddress ?? UnsafeRawPointer(copy), byteCount: tensor.byteCount)
         let operand = dense(type(of: id).shape, tensor.dataType, place: .constant(copy), name: graph[id].name)
-        operands[id] = operand
+        scope.operands[id] = operand
         return operand
     }
 
@@ -160,23 +173,23 @@ final class Emitter {
     /// Where the current node's output goes. It may be strided (a history); see `denseOutput`.
     func output(_ index: Int = 0) -> Operand {
         let id = current.outputs[index]
-        if let operand = operands[id] {
-            touched.insert(operand.slot)
+        if let operand = scope.operands[id] {
+            scope.touched.insert(operand.slot)
             return operand
         }
         let type = type(of: id)
         let operand: Operand
-        if let past = pasts[id] {
+        if let past = scope.pasts[id] {
             operand = makeHistory(type, past: past, name: graph[id].name)
-        } else if let slot = externalSlots[id] {
-            touched.insert(slot)
+        } else if let slot = scope.externalSlots[id] {
+            scope.touched.insert(slot)
             operand = Operand(
                 slot: slot, shape: type.shape, strides: Operand.denseStrides(type.shape),
                 dataType: type.dataType)
         } else {
             operand = dense(type.shape, type.dataType, name: graph[id].name)
         }
-        operands[id] = operand
+        scope.operands[id] = operand
         return operand
     }
 
@@ -192,27 +205,27 @@ final class Emitter {
     /// Whether the output has to be made in a place of its own, so that it cannot be a view of another value.
     func outputIsPlaced(_ index: Int = 0) -> Bool {
         let id = current.outputs[index]
-        return pasts[id] != nil || externalSlots[id] != nil
+        return scope.pasts[id] != nil || scope.externalSlots[id] != nil
     }
 
     /// Makes the output a view of bytes that another value owns.
     func setOutput(_ operand: Operand, at index: Int = 0) {
-        operands[current.outputs[index]] = operand
+        scope.operands[current.outputs[index]] = operand
         shared.insert(operand.slot)
     }
 
     /// Lets the output take over the buffer of an input that nothing reads later. False when it cannot.
     func reuseInput(_ index: Int, forOutput output: Int = 0) -> Bool {
         let id = current.inputs[index]
-        guard !outputIsPlaced(output), remainingUses[id.index] == 1, pasts[id] == nil,
+        guard !outputIsPlaced(output), scope.remainingUses[id.index] == 1, scope.pasts[id] == nil,
             graph.constant(id) == nil,
-            let operand = operands[id], case .arena = slots[operand.slot].place,
+            let operand = scope.operands[id], case .arena = slots[operand.slot].place,
             !shared.contains(operand.slot), operand.isDense,
             operand.shape == type(of: current.outputs[output]).shape,
             operand.dataType == type(of: current.outputs[output]).dataType
         else { return false }
-        operands[current.outputs[output]] = operand
-        touched.insert(operand.slot)
+        scope.operands[current.outputs[output]] = operand
+        scope.touched.insert(operand.slot)
         return true
     }
 
@@ -232,30 +245,52 @@ final class Emitter {
         return Operand(slot: slot, shape: type.shape, strides: strides, dataType: type.dataType)
     }
 
-    func setInput(_ id: ValueID, _ operand: Operand) { operands[id] = operand }
+    func setExternal(_ id: ValueID, _ slot: Int) { scope.externalSlots[id] = slot }
+
+    func setInput(_ id: ValueID, _ operand: Operand) { scope.operands[id] = operand }
 
     // MARK: Steps
 
+    /// Emits one node through the backend that takes it, and answers that backend's name.
+    ///
+    /// - Throws: what the backend says, with the node's name in front.
+    func emit(_ node: Node) throws -> String {
+        // What a loop or a branch holds runs as one step of the CPU.
+        let placement = depth == 0 ? placement : placement.withoutDevices
+        let backend = try placement.backend(for: node, in: graph, mode: mode)
+        isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
+        if let ours = backend as? any DeviceBackend { device = ours } else if depth == 0 { try endDeviceRun() }
+        do {
+            try emit(node, backend: backend.name) { try backend.emit(node, into: self) }
+        } catch let error as OssicleError {
+            throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
+        }
+        return backend.name
+    }
+
+    /// The steps after this may read what nodes on the device make.
+    func endDeviceRun() throws { try device?.endRun(into: self) }
+
     /// Emits one node through `body`, and keeps every buffer it touched alive for all of its steps.
-    func emit(_ node: Node, backend: String, _ body: () throws -> Void) throws {
-        self.node = node
-        backendName = backend
-        nodeFlops = node.operation.flops(
+    private func emit(_ node: Node, backend: String, _ body: () throws -> Void) throws {
+        scope.node = node
+        scope.backendName = backend
+        scope.nodeFlops = node.operation.flops(
             node.inputs.map { type(of: $0).shape.evaluate(mode.maxLength) },
             node.outputs.map { type(of: $0).shape.evaluate(mode.maxLength) })
-        touched = []
-        let first = steps.count
+        scope.touched = []
+        let first = clock
         try body()
-        for id in node.outputs where operands[id] == nil {
+        for id in node.outputs where scope.operands[id] == nil {
             throw OssicleError(.internal, "\(node.name): \(backend) made no \(graph[id].name)")
         }
-        settle(first...max(first, steps.count - 1))
-        for id in node.inputs { remainingUses[id.index] -= 1 }
+        settle(first...max(first, clock - 1))
+        for id in node.inputs { scope.remainingUses[id.index] -= 1 }
     }
 
     /// Extends the lifetime of everything touched, and of what views look into, over `range`.
     func settle(_ range: ClosedRange<Int>) {
-        for slot in touched {
+        for slot in scope.touched {
             var slot = slot
             while true {
                 let old = slots[slot].lifetime ?? range
@@ -265,15 +300,17 @@ final class Emitter {
                 slot = base
             }
         }
-        touched = []
+        scope.touched = []
     }
 
     func step<Arguments>(_ kernel: ok_kernel?, _ arguments: Arguments, _ label: String) {
-        steps.append(
+        clock += 1
+        scope.steps.append(
             PlannedStep(
-                kernel: kernel!, arguments: UnsafeRawPointer(memory.store(arguments)), node: node?.name ?? "",
-                label: label, flops: nodeFlops, backend: backendName))
-        nodeFlops = 0
+                kernel: kernel!, arguments: UnsafeRawPointer(memory.store(arguments)),
+                node: scope.node?.name ?? "",
+                label: label, flops: scope.nodeFlops, backend: scope.backendName))
+        scope.nodeFlops = 0
     }
 
     /// A step that belongs to several nodes before it, and before which nothing may overwrite `slots`.
@@ -281,44 +318,78 @@ final class Emitter {
         _ kernel: ok_kernel, _ arguments: Arguments, _ label: String, node name: String, backend: String,
         keeping slots: Set<Int>
     ) {
-        let outside = touched
-        steps.append(
+        let outside = scope.touched
+        scope.steps.append(
             PlannedStep(
-                kernel: kernel, arguments: UnsafeRawPointer(memory.store(arguments)), node: name,
-                label: label,
+                kernel: kernel, arguments: UnsafeRawPointer(memory.store(arguments)), node: name, label: label,
                 flops: 0, backend: backend))
-        touched = slots
-        settle((steps.count - 1)...(steps.count - 1))
-        touched = outside
+        scope.touched = slots
+        settle(clock...clock)
+        clock += 1
+        scope.touched = outside
     }
 
     /// The steps of `body` are another backend's, as `describe()` shows them.
     func asBackend(_ name: String, _ body: () throws -> Void) rethrows {
-        let outer = backendName
-        backendName = name
-        defer { backendName = outer }
+        let outer = scope.backendName
+        scope.backendName = name
+        defer { scope.backendName = outer }
         try body()
     }
 
-    /// Steps made by `body`, taken out of the main list: the inside of a loop or a branch.
-    func region(_ body: () throws -> Void) rethrows -> [PlannedStep] {
-        let outer = steps
-        steps = []
-        defer { steps = outer }
+    /// Steps made by `body`, taken out of the list: another way to do the same.
+    func aside(_ body: () throws -> Void) rethrows -> [PlannedStep] {
+        let outer = scope.steps
+        scope.steps = []
+        defer { scope.steps = outer }
         try body()
-        return steps
+        return scope.steps
     }
 
-    /// A slot that points into another one, `offset` elements on; set by a step, since bases may move.
-    func view(of operand: Operand, offset: Dim, shape: [Dim], strides: [Dim]) -> Operand {
+    /// Steps made by `body` in a scope of its own: the inside of a loop or a branch. Nothing in it works in place on
+    /// `kept`.
+    func withScope(
+        _ inner: EmitterScope, keeping kept: [Operand], _ body: () throws -> Void
+    ) rethrows -> [PlannedStep] {
+        let outer = scope
+        let outerShared = shared
+        scope = inner
+        depth += 1
+        shared.formUnion(kept.map(\.slot))
+        defer {
+            scope = outer
+            depth -= 1
+            if !kept.isEmpty { shared = outerShared }
+        }
+        try body()
+        return scope.steps
+    }
+
+    /// Nothing emitted from here on works in place on these.
+    func protect(_ operands: [Operand]) { shared.formUnion(operands.map(\.slot)) }
+
+    /// A slot that points into another one, `offset` elements on; set by a step, since bases may move. A transient one
+    /// is used up within the node.
+    func view(
+        of operand: Operand, offset: Dim, shape: [Dim], strides: [Dim], isTransient: Bool = false
+    ) -> Operand {
+        place(into: operand, shape: shape, strides: strides, isTransient: isTransient) { slot in
+            step(
+                ok_view,
+                ok_view_args(
+                    source: Int32(operand.slot), destination: Int32(slot),
+                    offset: length(offset * .fixed(operand.dataType.size))),
+                "view")
+        }
+    }
+
+    /// A slot that points somewhere into another one, as the step that `emit` makes says.
+    func place(
+        into operand: Operand, shape: [Dim], strides: [Dim], isTransient: Bool, _ emit: (Int) -> Void
+    ) -> Operand {
         let slot = makeSlot(.view(of: operand.slot), byteCount: 0, name: slots[operand.slot].name)
-        shared.insert(operand.slot)
-        step(
-            ok_view,
-            ok_view_args(
-                source: Int32(operand.slot), destination: Int32(slot),
-                offset: length(offset * .fixed(operand.dataType.size))),
-            "view")
+        if !isTransient { shared.insert(operand.slot) }
+        emit(slot)
         return Operand(slot: slot, shape: shape, strides: strides, dataType: operand.dataType)
     }
 }

@@ -76,8 +76,8 @@ public final class Program: @unchecked Sendable {
         self.mode = mode
         self.latency = latency
         self.placement = builder.placed
-        device = builder.device
-        isRealtimeSafe = builder.isRealtimeSafe
+        device = emitter.device
+        isRealtimeSafe = emitter.isRealtimeSafe
         memory = emitter.memory
         steps = emitter.steps
         slots = emitter.slots

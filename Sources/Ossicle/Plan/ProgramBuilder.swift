@@ -11,9 +11,6 @@ struct ProgramBuilder {
     /// The backend of each node, in order.
     private(set) var placed: [String] = []
     let granularity: Int
-    /// The one device that some of the nodes run on, if any.
-    private(set) var device: (any DeviceBackend)?
-    private(set) var isRealtimeSafe = true
 
     init(graph source: Graph, mode: PlanMode, placement: Placement, kernels: UnsafePointer<ok_kernels>?)
         throws
@@ -26,28 +23,15 @@ struct ProgramBuilder {
         let graph = try ported.stagingPorts {
             try placement.backend(for: $0, in: ported, mode: mode) is any DeviceBackend
         }
-        emitter = Emitter(graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph))
+        emitter = Emitter(
+            graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph), placement: placement)
         granularity = graph.granularity
         inputBytes = graph.inputs.map(emitter.byteCount)
         outputBytes = graph.outputs.map(emitter.byteCount)
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
-        for node in graph.nodes {
-            let backend = try placement.backend(for: node, in: graph, mode: mode)
-            placed.append(backend.name)
-            isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
-            if let ours = backend as? any DeviceBackend {
-                device = ours
-            } else {
-                try device?.endRun(into: emitter)
-            }
-            do {
-                try emitter.emit(node, backend: backend.name) { try backend.emit(node, into: emitter) }
-            } catch let error as OssicleError {
-                throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
-            }
-        }
-        try device?.endRun(into: emitter)
+        for node in graph.nodes { placed.append(try emitter.emit(node)) }
+        try emitter.endDeviceRun()
     }
 
     /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the
@@ -119,7 +103,7 @@ extension Emitter {
         let type = graph.type(of: port.value)
         let slot = makeSlot(
             .external, byteCount: maximum(type.shape.product) * type.dataType.size, name: port.name)
-        externalSlots[port.value] = slot
+        setExternal(port.value, slot)
         return slot
     }
 }

@@ -59,14 +59,14 @@ final class Instance: @unchecked Sendable {
                 state_bytes: program.stateByteCount,
                 input_bytes: memory.store(program.inputBytes),
                 output_bytes: memory.store(program.outputBytes),
+                keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
                 sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
         placeArena()
         for initial in program.stateInitials {
-            let values = initial.tensor.floats()
-            values.withUnsafeBytes {
-                (state + initial.offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-            }
+            let stored = initial.tensor
+            let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
+            (state + initial.offset).copyMemory(from: tensor.bytes.baseAddress!, byteCount: tensor.byteCount)
         }
         let positions = (state + program.positionsOffset).assumingMemoryBound(to: Int64.self)
         for (i, history) in program.histories.enumerated() { positions[i] = history.past }

@@ -1,9 +1,11 @@
 extension Model {
-    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON.
+    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON, or a Core ML
+    /// model of floats.
     ///
     /// - Throws: `io`, `malformed`, `weights` or `unsupported`, naming the file and the place in it.
     public static func load(path: String, options: LoadOptions = LoadOptions()) throws -> Model {
-        try load(Storage.map(path: path), name: path, options: options)
+        if isCoreML(path: path) { return try coreML(path: path) }
+        return try load(Storage.map(path: path), name: path, options: options)
     }
 
     /// The same from bytes; `name` stands for the file in messages.

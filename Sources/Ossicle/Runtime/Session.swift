@@ -21,10 +21,14 @@ public final class Session: @unchecked Sendable {
     public func outputShape(_ index: Int) -> [Int] { shape(program.graph.outputs[index]) }
     private func shape(_ port: Port) -> [Int] { program.shape(port, length: program.mode.maxLength) }
 
+    /// Brings the named states (`Graph.states`) back to their initial values. Real-time safe.
+    public func reset() { ok_instance_reset(instance.c) }
+
     /// Bytes held beside the program: workspace and state.
     public var memoryByteCount: Int { program.arenaByteCount + 2 * program.stateByteCount }
 
-    /// Runs on the first input and output, from a fresh state. Real-time safe where `program.isRealtimeSafe`.
+    /// Runs on the first input and output, from a fresh state (named states go on). Real-time safe where
+    /// `program.isRealtimeSafe`.
     ///
     /// - Returns: 0, or the code of what was wrong.
     public func run(_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) -> Int32

@@ -82,7 +82,12 @@ def narrow(a: object) -> np.ndarray:
 
 
 def case(
-    name: str, operation: str, inputs: dict[str, np.ndarray], outputs: object, opset: str = "ios17", **params: object
+    name: str,
+    operation: str,
+    inputs: dict[str, np.ndarray],
+    outputs: object,
+    opset: str = "ios17",
+    **params: object,
 ) -> None:
     """One operation; `inputs` are given when it runs, `params` are constants."""
     results = outputs if isinstance(outputs, list) else [outputs]
@@ -107,7 +112,11 @@ def case(
 
 
 def program(
-    name: str, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray], lines: list[str], opset: str = "ios17"
+    name: str,
+    inputs: dict[str, np.ndarray],
+    outputs: dict[str, np.ndarray],
+    lines: list[str],
+    opset: str = "ios17",
 ) -> None:
     given = ", ".join(f"{type_of(a)} {k}" for k, a in sorted(inputs.items()))
     body = "".join(f"            {line}\n" for line in lines)
@@ -189,7 +198,7 @@ case(
     "round_halves",
     "round",
     {"x": np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], np.float32)},
-    [-2.0, -2.0, -0.0, 0.0, 2.0, 2.0],
+    np.array([-2.0, -2.0, -0.0, 0.0, 2.0, 2.0]),
 )
 case("log_default", "log", {"x": p}, np.log(d(p)))
 case("log_epsilon", "log", {"x": np.abs(x)}, np.log(np.abs(d(x)) + 0.5), epsilon=0.5)
@@ -205,6 +214,8 @@ case("cast_to_float", "cast", {"x": i}, i.astype(np.float32), dtype="fp32")
 case("cast_to_bool", "cast", {"x": i}, i != 0, dtype="bool")
 case("cast_from_bool", "cast", {"x": b}, b.astype(np.float32), dtype="fp32")
 
+case("asinh_unary", "asinh", {"x": x}, np.arcsinh(d(x)))
+case("acosh_unary", "acosh", {"x": np.abs(x) + 1.5}, np.arccosh(d(np.abs(x) + np.float32(1.5))))
 # Activations.
 
 sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
@@ -228,7 +239,14 @@ case("silu_plain", "silu", {"x": x}, d(x) * sigmoid(d(x)))
 case("softplus_plain", "softplus", {"x": x * 5}, np.logaddexp(0, d(x * 5)))
 case("softsign_plain", "softsign", {"x": x}, d(x) / (1 + np.abs(d(x))))
 case("sigmoid_hard_default", "sigmoid_hard", {"x": x * 3}, np.clip(0.2 * d(x * 3) + 0.5, 0, 1))
-case("sigmoid_hard_alpha", "sigmoid_hard", {"x": x * 3}, np.clip(0.4 * d(x * 3) + 0.1, 0, 1), alpha=0.4, beta=0.1)
+case(
+    "sigmoid_hard_alpha",
+    "sigmoid_hard",
+    {"x": x * 3},
+    np.clip(0.4 * d(x * 3) + 0.1, 0, 1),
+    alpha=0.4,
+    beta=0.1,
+)
 case(
     "clamped_relu_bent",
     "clamped_relu",
@@ -241,7 +259,9 @@ case("linear_activation_line", "linear_activation", {"x": x}, 1.5 * d(x) - 0.25,
 case("scaled_tanh_both", "scaled_tanh", {"x": x}, 1.7 * np.tanh(0.6 * d(x)), alpha=1.7, beta=0.6)
 case("thresholded_relu_default", "thresholded_relu", {"x": x}, np.where(x >= 1, d(x), 0))
 slopes = np.array([0.1, 0.2, 0.3], np.float32)
-case("prelu_channels", "prelu", {"x": x}, np.where(x > 0, d(x), d(slopes)[None, :, None] * d(x)), alpha=slopes)
+case(
+    "prelu_channels", "prelu", {"x": x}, np.where(x > 0, d(x), d(slopes)[None, :, None] * d(x)), alpha=slopes
+)
 case("prelu_one", "prelu", {"x": x}, np.where(x > 0, d(x), 0.2 * d(x)), alpha=np.float32([0.2, 0.2, 0.2]))
 pa, pb = d(slopes)[None, :, None], (d(slopes) + 1)[None, :, None]
 case(
@@ -269,12 +289,23 @@ case("transpose_negative", "transpose", {"x": x}, x.transpose(0, 2, 1), perm=[0,
 case("transpose_int", "transpose", {"x": i}, i.transpose(2, 0, 1), perm=[2, 0, 1])
 case("reshape_open", "reshape", {"x": x}, x.reshape(4, 6), shape=[4, -1])
 case("reshape_keep", "reshape", {"x": x}, x.reshape(2, 12), shape=[0, -1])
+case(
+    "reshape_like_two",
+    "reshape_like",
+    {"x": x, "ref_tensors__a": noise(6, 9), "ref_tensors__b": noise(5, 4)},
+    x.reshape(6, 4),
+    begins=(0, 1),
+    ends=(1, 0),
+    end_masks=(False, True),
+)
 case("expand_dims_two", "expand_dims", {"x": x}, x[:, None, :, :, None], axes=[1, -1])
 case("squeeze_all", "squeeze", {"x": x[:, :1, :1]}, x[:, 0, 0])
 case("squeeze_some", "squeeze", {"x": x[:, :1, :1]}, x[:, :1, 0], axes=[2])
 case("flatten2d_default", "flatten2d", {"x": x}, x.reshape(2, 12))
 case("flatten2d_axis", "flatten2d", {"x": x}, x.reshape(6, 4), axis=2)
-case("concat_axis", "concat", {"values__a": x, "values__b": x[:, :2]}, np.concatenate([x, x[:, :2]], 1), axis=1)
+case(
+    "concat_axis", "concat", {"values__a": x, "values__b": x[:, :2]}, np.concatenate([x, x[:, :2]], 1), axis=1
+)
 case(
     "concat_interleave",
     "concat",
@@ -301,7 +332,14 @@ case(
     mode="constant",
     constant_val=0.5,
 )
-case("pad_reflect", "pad", {"x": x}, np.pad(x, ((0, 0), (0, 0), (2, 3)), "reflect"), pad=[0, 0, 2, 3], mode="reflect")
+case(
+    "pad_reflect",
+    "pad",
+    {"x": x},
+    np.pad(x, ((0, 0), (0, 0), (2, 3)), "reflect"),
+    pad=[0, 0, 2, 3],
+    mode="reflect",
+)
 case(
     "pad_replicate",
     "pad",
@@ -311,6 +349,7 @@ case(
     mode="replicate",
 )
 case("fill_float", "fill", {}, np.full((2, 3), 1.5), shape=[2, 3], value=1.5)
+case("fill_like_int", "fill_like", {"ref_tensor": x}, np.full((2, 3, 4), 7), value=7)
 case("range_1d_float", "range_1d", {}, np.arange(1.0, 3.1, 0.5), start=1.0, end=3.1, step=0.5)
 case("range_1d_int", "range_1d", {}, np.arange(9, -3, -4), start=9, end=-3, step=-4)
 case(
@@ -410,7 +449,9 @@ case(
     end_mask=[True, False, False],
     squeeze_mask=[False, True, False],
 )
-case("slice_by_index_beyond", "slice_by_index", {"x": x}, x[:, :, 2:], begin=[0, 0, 2], end=[2, 3, 2147483647])
+case(
+    "slice_by_index_beyond", "slice_by_index", {"x": x}, x[:, :, 2:], begin=[0, 0, 2], end=[2, 3, 2147483647]
+)
 case(
     "slice_by_index_int",
     "slice_by_index",
@@ -428,7 +469,13 @@ case(
     x[:, :, 1:3],
 )
 case("slice_by_size_rest", "slice_by_size", {"x": x}, x[:, 1:, 1:3], begin=[0, 1, 1], size=[-1, -1, 2])
-case("slice_by_size_moving", "slice_by_size", {"x": x, "begin": np.int32([0, 1, 2])}, x[:, 1:3, 2:4], size=[2, 2, 2])
+case(
+    "slice_by_size_moving",
+    "slice_by_size",
+    {"x": x, "begin": np.int32([0, 1, 2])},
+    x[:, 1:3, 2:4],
+    size=[2, 2, 2],
+)
 updated = x.copy()
 updated[:, 1:3, ::2] = 7
 case(
@@ -442,13 +489,20 @@ case(
     stride=[1, 1, 2],
 )
 
+tall = noise(1, 2, 5, 6)
+case("crop_ends", "crop", {"x": tall}, tall[:, :, 1:3, 2:6], crop_height=[1, 2], crop_width=[2, 0])
+
 # By number.
 
 at = np.int32([2, 0, -1, 2])
 case("gather_axis", "gather", {"x": x}, x[:, at], axis=1, indices=at)
 case("gather_moving", "gather", {"x": x, "indices": at}, x[:, at], axis=1)
 case(
-    "gather_table", "gather", {"x": x, "indices": np.int32([[2, 0], [1, 1]])}, x[:, np.int32([[2, 0], [1, 1]])], axis=1
+    "gather_table",
+    "gather",
+    {"x": x, "indices": np.int32([[2, 0], [1, 1]])},
+    x[:, np.int32([[2, 0], [1, 1]])],
+    axis=1,
 )
 case("gather_scalar", "gather", {"x": x, "indices": np.int32(-2)}, x[:, :, -2], axis=2)
 case("gather_int", "gather", {"x": i, "indices": np.int32([1, 0, 0])}, i[np.int32([1, 0, 0])])
@@ -461,7 +515,13 @@ case(
     batch_dims=1,
 )
 along = ints(2, 5, 4, low=0, high=2)
-case("gather_along_axis_one", "gather_along_axis", {"x": x, "indices": along}, np.take_along_axis(x, along, 1), axis=1)
+case(
+    "gather_along_axis_one",
+    "gather_along_axis",
+    {"x": x, "indices": along},
+    np.take_along_axis(x, along, 1),
+    axis=1,
+)
 points = np.int32([[0, 1], [1, 2], [1, 0]])
 case("gather_nd_points", "gather_nd", {"x": x, "indices": points}, x[points[:, 0], points[:, 1]])
 data = noise(4, 3)
@@ -661,14 +721,18 @@ def conv(
 ) -> np.ndarray:
     v = padded(v, pads)
     kernel = weight.shape[2:]
-    sizes = [(v.shape[2 + n] - (kernel[n] - 1) * dilations[n] - 1) // strides[n] + 1 for n in range(len(kernel))]
+    sizes = [
+        (v.shape[2 + n] - (kernel[n] - 1) * dilations[n] - 1) // strides[n] + 1 for n in range(len(kernel))
+    ]
     out = np.zeros((v.shape[0], weight.shape[0], *sizes))
     per_in, per_out = weight.shape[1], weight.shape[0] // groups
     for o in range(weight.shape[0]):
         source = v[:, (o // per_out) * per_in : (o // per_out + 1) * per_in]
         for tap in np.ndindex(*kernel):
             index = tuple(
-                slice(tap[n] * dilations[n], tap[n] * dilations[n] + (sizes[n] - 1) * strides[n] + 1, strides[n])
+                slice(
+                    tap[n] * dilations[n], tap[n] * dilations[n] + (sizes[n] - 1) * strides[n] + 1, strides[n]
+                )
                 for n in range(len(kernel))
             )
             out[:, o] += np.einsum(
@@ -677,16 +741,24 @@ def conv(
     return out if b is None else out + d(b).reshape(1, -1, *[1] * len(kernel))
 
 
-def transposed(v: np.ndarray, weight: np.ndarray, strides: list[int], dilations: list[int], groups: int) -> np.ndarray:
+def transposed(
+    v: np.ndarray, weight: np.ndarray, strides: list[int], dilations: list[int], groups: int
+) -> np.ndarray:
     kernel, per = weight.shape[2:], weight.shape[1]
-    sizes = [(v.shape[2 + n] - 1) * strides[n] + (kernel[n] - 1) * dilations[n] + 1 for n in range(len(kernel))]
+    sizes = [
+        (v.shape[2 + n] - 1) * strides[n] + (kernel[n] - 1) * dilations[n] + 1 for n in range(len(kernel))
+    ]
     out = np.zeros((v.shape[0], per * groups, *sizes))
     inputs = v.shape[1] // groups
     for c_ in range(v.shape[1]):
         g = c_ // inputs
         for tap in np.ndindex(*kernel):
             index = tuple(
-                slice(tap[n] * dilations[n], tap[n] * dilations[n] + (v.shape[2 + n] - 1) * strides[n] + 1, strides[n])
+                slice(
+                    tap[n] * dilations[n],
+                    tap[n] * dilations[n] + (v.shape[2 + n] - 1) * strides[n] + 1,
+                    strides[n],
+                )
                 for n in range(len(kernel))
             )
             out[(slice(None), slice(g * per, (g + 1) * per), *index)] += np.einsum(
@@ -697,7 +769,15 @@ def transposed(v: np.ndarray, weight: np.ndarray, strides: list[int], dilations:
 
 line, flat = noise(2, 4, 11), noise(2, 4, 7, 9)
 w1, w2, wb = noise(6, 4, 4), noise(6, 4, 3, 2), noise(6)
-case("conv_valid", "conv", {"x": line}, conv(line, w1, wb, [1], [1], [(0, 0)], 1), weight=w1, bias=wb, pad_type="valid")
+case(
+    "conv_valid",
+    "conv",
+    {"x": line},
+    conv(line, w1, wb, [1], [1], [(0, 0)], 1),
+    weight=w1,
+    bias=wb,
+    pad_type="valid",
+)
 case("conv_default", "conv", {"x": line}, conv(line, w1, None, [1], [1], [(0, 0)], 1), weight=w1)
 for stride, dilation in ((1, 1), (2, 1), (3, 2)):
     for lower in (False, True):
@@ -763,7 +843,13 @@ t1, tg, t2 = noise(4, 3, 5), noise(4, 2, 4), noise(4, 3, 3, 2)
 tb = noise(3)
 full = transposed(line, t1, [2], [1], 1)
 case(
-    "conv_transpose_valid", "conv_transpose", {"x": line}, full + d(tb)[None, :, None], weight=t1, bias=tb, strides=[2]
+    "conv_transpose_valid",
+    "conv_transpose",
+    {"x": line},
+    full + d(tb)[None, :, None],
+    weight=t1,
+    bias=tb,
+    strides=[2],
 )
 case(
     "conv_transpose_custom",
@@ -775,7 +861,15 @@ case(
     pad_type="custom",
     pad=[2, 1],
 )
-case("conv_transpose_same", "conv_transpose", {"x": line}, full[:, :, 1:-2], weight=t1, strides=[2], pad_type="same")
+case(
+    "conv_transpose_same",
+    "conv_transpose",
+    {"x": line},
+    full[:, :, 1:-2],
+    weight=t1,
+    strides=[2],
+    pad_type="same",
+)
 case(
     "conv_transpose_groups",
     "conv_transpose",
@@ -826,9 +920,13 @@ def pool(
     out = np.zeros((*v.shape[:2], *sizes))
     for place in np.ndindex(*sizes):
         first = [place[n] * strides[n] - pads[n][0] for n in range(len(sizes))]
-        inside = tuple(slice(max(first[n], 0), min(first[n] + kernel[n], extents[n])) for n in range(len(sizes)))
+        inside = tuple(
+            slice(max(first[n], 0), min(first[n] + kernel[n], extents[n])) for n in range(len(sizes))
+        )
         part = d(v)[(slice(None), slice(None), *inside)].reshape(*v.shape[:2], -1)
-        whole = math.prod(min(first[n] + kernel[n], extents[n] + pads[n][1]) - first[n] for n in range(len(sizes)))
+        whole = math.prod(
+            min(first[n] + kernel[n], extents[n] + pads[n][1]) - first[n] for n in range(len(sizes))
+        )
         out[(slice(None), slice(None), *place)] = {
             "max": part.max(-1),
             "avg": part.sum(-1) / whole,
@@ -1019,6 +1117,26 @@ for mode, named in {
         sampling_mode=named,
     )
 
+case(
+    "resize_linear",
+    "resize",
+    {"x": pixels},
+    bilinear(pixels, 3, 7, "half"),
+    shape=[9, 0, 7],
+    resized_dims=2,
+    interpolation_mode="LINEAR",
+    sampling_mode="UNALIGN_CORNERS",
+)
+case(
+    "resize_nearest",
+    "resize",
+    {"x": pixels},
+    pixels.repeat(2, 2),
+    shape=[6, 0],
+    resized_dims=2,
+    interpolation_mode="NEAREST_NEIGHBOR",
+)
+
 # Normalisations.
 
 gamma, beta = noise(3, low=0.5), noise(3)
@@ -1154,7 +1272,10 @@ for batch in (1, B):
         f"lstm_last_{batch}",
         "lstm",
         {"x": seq},
-        [lstm(seq, 0 * h0, 0 * c0, wi, wh, 0 * lbias)[1][None], *lstm(seq, 0 * h0, 0 * c0, wi, wh, 0 * lbias)[1:]],
+        [
+            lstm(seq, 0 * h0, 0 * c0, wi, wh, 0 * lbias)[1][None],
+            *lstm(seq, 0 * h0, 0 * c0, wi, wh, 0 * lbias)[1:],
+        ],
         weight_ih=wi,
         weight_hh=wh,
         initial_h=0 * h0,
@@ -1255,7 +1376,11 @@ position = 0
 for name, array in sorted(arrays.items()):
     data_ = np.ascontiguousarray(array).tobytes()
     label = {"f": "F32", "i": "I32", "b": "BOOL"}[array.dtype.kind]
-    header[name] = {"dtype": label, "shape": list(array.shape), "data_offsets": [position, position + len(data_)]}
+    header[name] = {
+        "dtype": label,
+        "shape": list(array.shape),
+        "data_offsets": [position, position + len(data_)],
+    }
     blobs.append(data_)
     position += len(data_)
 text = json.dumps(header).encode()

@@ -24,7 +24,11 @@ def write(path: str, arrays: dict[str, np.ndarray]) -> None:
     for name, array in sorted(arrays.items()):
         kind, dtype = KINDS[array.dtype.kind]
         data = np.ascontiguousarray(array, dtype).tobytes()
-        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [position, position + len(data)]}
+        header[name] = {
+            "dtype": kind,
+            "shape": list(array.shape),
+            "data_offsets": [position, position + len(data)],
+        }
         blobs.append(data)
         position += len(data)
     text = json.dumps(header).encode()

@@ -226,3 +226,33 @@ import Testing
         }
     }
 }
+
+/// What is told of a model before it is run, and Core ML models among the others.
+@Suite struct CoreMLSummaryTests {
+    @Test func operationsAndPrecisionsAreCounted() throws {
+        let summary = CoreMLSummary(
+            try CoreMLModel(path: CoreMLTestData.path("real/silero_vad_v6/silero-vad-unified-v6.0.0.mlmodelc")))
+        #expect(summary.kind == .program && summary.defaultFunction == "main")
+        let function = try #require(summary.functions.first)
+        #expect(function.unsupported == nil)
+        #expect(function.operations.first { $0.name == "conv" }?.count == 6)
+        #expect(function.operations.first { $0.name == "lstm" }?.count == 1)
+        #expect(summary.computePrecision.contains("Float16") && summary.storagePrecision?.contains("Float16") == true)
+        let older = CoreMLSummary(
+            try CoreMLModel(path: CoreMLTestData.path("real/espresso_cardscan/FourRecognize.mlmodelc")))
+        #expect(older.kind == .espresso && older.functions.isEmpty)
+    }
+
+    @Test func modelsLoadCoreMLToo() throws {
+        let path = CoreMLTestData.path("generated/flexible_range_fp32.mlpackage")
+        let model = try Model.load(path: path)
+        #expect(model.facts.format == "coreml")
+        let x = try Tensor(InferenceTests.noise(160), shape: [1, 1, 160])
+        let y = try model.forward(x)
+        let inference = try BNNSInference(modelPath: path, shapes: ["x": [1, 1, 160]])
+        #expect(try inference.predict(x.floats()) == y.floats())
+        expectError(.unsupported, "BNNSInference") {
+            _ = try Model.load(path: CoreMLTestData.path("generated/embedding_int32_fp32.mlpackage"))
+        }
+    }
+}

@@ -8,6 +8,11 @@
         import Darwin
     #endif
 
+    /// What the model has to show outside.
+    struct BNNSPorts {
+        var inputs, outputs, states: [BNNSInference.Feature]
+    }
+
     /// A model as BNNS compiled it: what all of its contexts share.
     @available(macOS 15, iOS 18, *)
     final class BNNSCompiledGraph {
@@ -34,20 +39,31 @@
         // The graph's memory is the caller's to free (malloc).
         deinit { free(graph.data) }
 
-        /// A context of its own state and shapes.
+        /// A context of its own states (zero) and shapes, and the bytes of workspace it needs.
         ///
-        /// - Parameter states: zero at the start; none: a plain context.
-        /// - Throws: `unsupported` when BNNS makes none.
-        func makeContext(states: [BNNSInference.Feature]) throws -> bnns_graph_context_t {
-            let context = try states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(states)
+        /// - Throws: `unsupported` when BNNS makes none, or sees the ports in another way.
+        func makeContext(_ ports: BNNSPorts) throws -> (context: bnns_graph_context_t, workspace: Int) {
+            let context =
+                try ports.states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(ports.states)
             guard context.data != nil else {
                 throw OssicleError(.unsupported, "\(path): BNNS Graph makes no context for this model")
             }
-            guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
+            do {
+                try prepare(context, ports)
+                return (context, try workspaceSize(context))
+            } catch {
                 BNNSGraphContextDestroy(context)
+                throw error
+            }
+        }
+
+        /// Gives the context the shapes of the inputs, and checks that it sees every port as the engine's interface does.
+        private func prepare(_ context: bnns_graph_context_t, _ ports: BNNSPorts) throws {
+            guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
                 throw OssicleError(.unsupported, "\(path): BNNS Graph takes no pointers as arguments")
             }
-            return context
+            if ports.inputs.contains(where: { $0.flexibility != .fixed }) { try setShapes(context, ports.inputs) }
+            for feature in ports.inputs + ports.outputs { try check(feature, context) }
         }
 
         private func makeStreamingContext(_ states: [BNNSInference.Feature]) throws -> bnns_graph_context_t {
@@ -84,33 +100,23 @@
             }
         }
 
-        /// Gives the context the shapes of the inputs, and checks that it sees every port as the engine's interface does.
-        ///
-        /// - Throws: `unsupported` when it does not.
-        func prepare(
-            _ context: bnns_graph_context_t, inputs: [BNNSInference.Feature], outputs: [BNNSInference.Feature]
-        ) throws {
-            if inputs.contains(where: { $0.flexibility != .fixed }) { try setShapes(context, inputs) }
-            for feature in inputs + outputs {
-                var tensor = BNNSTensor()
-                guard BNNSGraphContextGetTensor(context, function, feature.name, true, &tensor) == 0 else {
-                    throw OssicleError(.unsupported, "\(path): BNNS Graph knows no \(feature.name)")
-                }
-                let shape = withUnsafeBytes(of: tensor.shape) {
-                    Array($0.bindMemory(to: Int.self).prefix(Int(tensor.rank)))
-                }
-                let type = feature.dataType == .float32 ? BNNSDataTypeFloat32 : BNNSDataTypeInt32
-                guard tensor.data_type == type, [.float32, .int32].contains(feature.dataType) else {
-                    throw OssicleError(
-                        .unsupported,
-                        "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)"
-                    )
-                }
-                guard shape == feature.shape else {
-                    throw OssicleError(
-                        .unsupported,
-                        "\(path): \(feature.name) is \(shape) to BNNS Graph, expected \(feature.shape)")
-                }
+        private func check(_ feature: BNNSInference.Feature, _ context: bnns_graph_context_t) throws {
+            var tensor = BNNSTensor()
+            guard BNNSGraphContextGetTensor(context, function, feature.name, true, &tensor) == 0 else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph knows no \(feature.name)")
+            }
+            let shape = withUnsafeBytes(of: tensor.shape) {
+                Array($0.bindMemory(to: Int.self).prefix(Int(tensor.rank)))
+            }
+            let type = feature.dataType == .float32 ? BNNSDataTypeFloat32 : BNNSDataTypeInt32
+            guard tensor.data_type == type, [.float32, .int32].contains(feature.dataType) else {
+                throw OssicleError(
+                    .unsupported,
+                    "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)")
+            }
+            guard shape == feature.shape else {
+                throw OssicleError(
+                    .unsupported, "\(path): \(feature.name) is \(shape) to BNNS Graph, expected \(feature.shape)")
             }
         }
 
@@ -137,7 +143,7 @@
         /// Bytes of workspace; to be asked for after the shapes are known.
         ///
         /// - Throws: `unsupported`.
-        func workspaceSize(_ context: bnns_graph_context_t) throws -> Int {
+        private func workspaceSize(_ context: bnns_graph_context_t) throws -> Int {
             let size = BNNSGraphContextGetWorkspaceSize(context, function)
             guard size >= 0 else {  // SIZE_MAX
                 throw OssicleError(.unsupported, "\(path): BNNS Graph states no workspace for these shapes")

@@ -12,7 +12,7 @@
         private let graph: BNNSCompiledGraph
         private let model: UnsafeMutablePointer<ok_bnns>
         private let memory = ProgramMemory()
-        private let states: [BNNSInference.Feature]
+        private let ports: BNNSPorts
         private let pageCount: Int
         let summary: String
 
@@ -26,13 +26,10 @@
             states: [BNNSInference.Feature], singleThreaded: Bool
         ) throws {
             let graph = try BNNSCompiledGraph(path: path, function: function, singleThreaded: singleThreaded)
-            let context = try graph.makeContext(states: states)
-            var isMade = false
-            defer { if !isMade { BNNSGraphContextDestroy(context) } }
-            try graph.prepare(context, inputs: inputs, outputs: outputs)
-            let size = try graph.workspaceSize(context)
+            ports = BNNSPorts(inputs: inputs, outputs: outputs, states: states)
+            let places = (try inputs.map(graph.port), try outputs.map(graph.port))
+            let (context, size) = try graph.makeContext(ports)
             self.graph = graph
-            self.states = states
             pageCount = (size + Workspace.pageSize - 1) / Workspace.pageSize
             let count = graph.argumentCount
             let memory = memory
@@ -42,15 +39,14 @@
                     context: context, function: graph.function.map { memory.store(text: $0) },
                     arguments: memory.store(
                         [bnns_graph_argument_t](repeating: bnns_graph_argument_t(), count: count)),
-                    argument_count: count, inputs: memory.store(try inputs.map(graph.port)),
-                    outputs: memory.store(try outputs.map(graph.port)), input_count: inputs.count,
+                    argument_count: count, inputs: memory.store(places.0),
+                    outputs: memory.store(places.1), input_count: inputs.count,
                     output_count: outputs.count, sinks: memory.store(sinks), workspace: nil,
                     workspace_size: 0,
                     use: Int32(OK_IDLE.rawValue)))
             summary =
                 "BNNS Graph: \(path), \(count) arguments, workspace \(pageCount * Workspace.pageSize) bytes"
                 + (states.isEmpty ? "" : ", streaming context") + (singleThreaded ? ", one thread" : "")
-            isMade = true
             prepareWorkspace()
         }
 
@@ -67,10 +63,14 @@
         /// States back to zero: a new streaming context, since BNNS has no other way. Not real-time safe in this engine.
         /// When the system gives none, the states stay and a message says so.
         func resetState() {
-            guard !states.isEmpty, ok_bnns_release(model) != 0 else { return }
+            guard !ports.states.isEmpty, hasWorkspace, ok_bnns_release(model) != 0 else { return }
             defer { ok_bnns_restore(model) }
             do {
-                let context = try graph.makeContext(states: states)
+                let (context, size) = try graph.makeContext(ports)
+                guard size <= workspaceByteCount else {
+                    BNNSGraphContextDestroy(context)
+                    throw OssicleError(.internal, "a new context wants \(size) bytes of workspace")
+                }
                 BNNSGraphContextDestroy(model.pointee.context)
                 model.pointee.context = context
             } catch {

@@ -12,6 +12,7 @@ extension Reduce: CPUOperation {
             source.strides = order.map { source.strides[$0] }
             reduced = kept.count..<order.count
         }
+        if source.dataType == .int32 { return try emitIntegers(emitter, source, reduced) }
         let view = emitter.axisView(source, reduced)
         func emit(_ destination: Operand) -> Bool {
             guard let target = AxisView(Self.aligned(destination, reduced, keepsAxes ? axes : []), reduced)
@@ -22,6 +23,24 @@ extension Reduce: CPUOperation {
             return true
         }
         if !emit(emitter.output()) { try emitter.withDenseOutput { _ = emit($0) } }
+    }
+
+    private func emitIntegers(_ emitter: Emitter, _ source: Operand, _ reduced: Range<Int>) throws {
+        var dense = source
+        if !source.isDense {
+            dense = emitter.scratch(source.shape, source.dataType)
+            emitter.emitCopy(from: source, to: dense)
+        }
+        try emitter.withDenseOutput { destination in
+            emitter.step(
+                emitter.kernels.pointee.ok_reduce_int,
+                ok_reduce_int_args(
+                    source: Int32(dense.slot), destination: Int32(destination.slot), kind: kind.rawValue,
+                    outer: emitter.length(Array(source.shape[..<reduced.lowerBound]).product),
+                    axis: emitter.length(Array(source.shape[reduced]).product),
+                    inner: emitter.length(Array(source.shape[reduced.upperBound...]).product)),
+                name)
+        }
     }
 
     /// The output with an extent of 1 for each axis of `reduced`, and none for those that were kept elsewhere.

@@ -87,7 +87,7 @@
             run.inputs.formUnion(inputs.map(\.slot))
             emitter.step(
                 metalEncode, emitter.memory.keep(MetalNode(name: node.name, work: work)), work.label)
-            run.fallback += try emitter.region { try CPUBackend().emit(node, into: emitter) }
+            run.fallback += try emitter.aside { try CPUBackend().emit(node, into: emitter) }
         }
 
         func endRun(into emitter: Emitter) throws {

@@ -25,8 +25,12 @@ enum CoreMLLimits {
     static let loweredOperations = 1 << 16
     /// A loop that turns more often runs as a loop; below, it is unrolled.
     static let unrolledTurns = 64
-    /// Steps of a `gru` or `rnn` operation, which are written out one by one.
-    static let recurrentSteps = 2048
+    /// The same of one whose constants, taken once a turn, are larger.
+    static let unrolledBytes = 1 << 20
+    /// Bytes of constants that are made while a program is read: filled, tiled, computed from others.
+    static let computedBytes = 1 << 30
+    /// Kernel sizes, strides, dilations and paddings of windows.
+    static let window = 1 << 24
     /// Bytes of intermediate values of one model: 16 GiB.
     static let workspaceBytes = 1 << 34
 }

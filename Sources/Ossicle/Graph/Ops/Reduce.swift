@@ -16,9 +16,12 @@ public struct Reduce: Operation {
     }
 
     public var name: String { "reduce_\(kind)" }
+    /// Integer sums wrap, and means are cut towards zero.
+    public var takesIntegers: Bool { kind != .l2Norm }
 
     public func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
         try expect(inputs, count: 1...1)
+        let type = try elementType(inputs, of: [.float32, .int32])
         guard !axes.isEmpty, Set(axes).count == axes.count else {
             throw OssicleError(.invalidArgument, "axes \(axes) must be different ones, at least one")
         }
@@ -26,7 +29,7 @@ public struct Reduce: Operation {
         let shape = inputs[0].shape.indices.compactMap { i in
             axes.contains(i) ? (keepsAxes ? .fixed(1) : nil) : inputs[0].shape[i]
         }
-        return [ValueType(shape, inputs[0].dataType)]
+        return [ValueType(shape, type)]
     }
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { inputs[0].reduce(1, *) }

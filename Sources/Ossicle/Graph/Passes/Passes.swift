@@ -3,6 +3,10 @@ enum Passes {
     static func optimize(_ graph: Graph) throws -> Graph {
         var graph = graph
         graph = try FoldConstants.run(graph)
+        for i in graph.nodes.indices {
+            graph.nodes[i] = graph.sinkingConstants(into: graph.nodes[i])
+            graph.nodes[i].regions = try graph.nodes[i].regions.map(optimize)
+        }
         graph = try FoldBatchNorm.run(graph)
         graph = try FuseConvolutions.run(graph)
         graph = FuseActivations.run(graph)
@@ -24,6 +28,25 @@ extension Graph {
         return graph
     }
 
+    /// The node with the constants that its regions only read made constants of the regions, so that they can be packed
+    /// and folded there.
+    func sinkingConstants(into node: Node) -> Node {
+        guard !node.regions.isEmpty else { return node }
+        var node = node
+        // What is carried round a loop changes; a branch has its condition in front.
+        let first = (node.operation as? While)?.carried ?? 1
+        let offset = node.operation is While ? 0 : 1
+        for i in (first..<max(first, node.inputs.count)).reversed() {
+            guard let tensor = constant(node.inputs[i]) else { continue }
+            node.inputs.remove(at: i)
+            for r in node.regions.indices {
+                let port = node.regions[r].inputs.remove(at: i - offset)
+                node.regions[r][port.value].constant = tensor
+            }
+        }
+        return node
+    }
+
     /// The node that makes each value.
     var producers: [ValueID: Int] {
         var result: [ValueID: Int] = [:]
@@ -34,8 +57,10 @@ extension Graph {
 
 extension Node {
     /// Whether running it does more than make its outputs.
-    var hasEffects: Bool { operation is any EffectfulOperation }
+    var hasEffects: Bool {
+        operation is any EffectfulOperation || regions.contains { $0.nodes.contains(where: \.hasEffects) }
+    }
 }
 
 /// An operation that changes state beside its outputs, so it must run even when nothing reads them.
-protocol EffectfulOperation: Operation {}
+public protocol EffectfulOperation: Operation {}

@@ -27,6 +27,7 @@ struct StreamingPass {
                 "a stream needs one input with one dynamic dimension; found "
                     + dynamic.map { "\($0.name) \(source.type(of: $0.value))" }.joined(separator: ", "))
         }
+        target.states = source.states
         for input in source.inputs { try addInput(input) }
         for node in source.nodes { try add(node) }
         guard var value = values[output.value], latencies[value] != nil else {

@@ -52,7 +52,7 @@ extension MILLowering {
                 throw OssicleError(.malformed, "input \(Quoting.quoted(input.name)) is no tensor but \(input.type)")
             }
             if case .state = input.type {
-                define(input.name, try state(input, element))
+                try defineState(input, element)
             } else {
                 let type = ValueType(shapes[input.name]!.map { .fixed($0) }, element.computed)
                 define(input.name, .tensor(graph.input(input.name, type)))
@@ -82,7 +82,7 @@ extension MILLowering {
                 let name = operation.outputs.first?.name ?? operation.label ?? ""
                 if MILConstants.isConstant(operation) {
                     if !constants.insert(name).inserted {
-                        report("constant \(Quoting.quoted(name)) is defined in several blocks")
+                        problems.append("constant \(Quoting.quoted(name)) is defined in several blocks")
                     }
                 } else if MILOperationTable.rules[operation.type] == nil {
                     if let known = missing.firstIndex(where: { $0.type == operation.type }) {
@@ -96,7 +96,7 @@ extension MILLowering {
         visit(block)
         for (type, names) in missing {
             let times = names.count == 1 ? "" : " and \(names.count - 1) more"
-            report("operation \(Quoting.quoted(type)) is not supported (\(Quoting.quoted(names[0]))\(times))")
+            problems.append("operation \(Quoting.quoted(type)) is not supported (\(Quoting.quoted(names[0]))\(times))")
         }
     }
 

@@ -65,8 +65,9 @@ struct MILCall {
     }
 
     /// The contents of an argument that has to be known when the model is loaded.
-    func constant(_ parameter: String) throws -> Tensor {
-        let id = try tensor(parameter)
+    func constant(_ parameter: String) throws -> Tensor { try constant(tensor(parameter), parameter) }
+
+    private func constant(_ id: ValueID, _ parameter: String) throws -> Tensor {
         guard let tensor = lowering.graph.constant(id) else {
             throw OssicleError(
                 .unsupported, "parameter \(Quoting.quoted(parameter)) depends on the inputs; it must be constant")
@@ -74,7 +75,11 @@ struct MILCall {
         return tensor
     }
 
-    func integers(_ parameter: String) throws -> [Int] { try constant(parameter).ints() }
+    /// Integers or bools: one tensor of them, or a tuple of scalars.
+    func integers(_ parameter: String) throws -> [Int] {
+        try tensors(parameter).flatMap { try constant($0, parameter).ints() }
+    }
+
     func integers(_ parameter: String, default values: [Int]) throws -> [Int] {
         has(parameter) ? try integers(parameter) : values
     }

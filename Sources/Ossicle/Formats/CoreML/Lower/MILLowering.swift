@@ -6,12 +6,15 @@
 final class MILLowering {
     var graph = Graph()
     /// What cannot be done, in the order it was met; the load fails with all of it.
-    private(set) var problems: [String] = []
-    private let constants: MILConstantTable
-    private var scope: [String: MILLowered] = [:]
-    private var known: [String: ValueID] = [:]
+    var problems: [String] = []
+    let constants: MILConstantTable
+    var scope: [String: MILLowered] = [:]
+    var known: [String: ValueID] = [:]
+    /// The function's states and the types of their values.
+    var states: [String: ValueType] = [:]
     /// Operations lowered so far, those of unrolled loops each time.
     private var budget = CoreMLLimits.loweredOperations
+    private var constantBudget = CoreMLLimits.computedBytes
 
     typealias Rule = @Sendable (MILCall) throws -> [MILLowered]
 
@@ -96,8 +99,6 @@ final class MILLowering {
         }
     }
 
-    func report(_ problem: String) { problems.append(problem) }
-
     /// Stands for what an unsupported operation would give, so that the rest is looked at as well.
     private func placeholder(_ output: MILNamedType) -> MILLowered {
         guard case .tensor(let element, _) = output.type, let shape = output.type.shape else { return .unknown }
@@ -150,10 +151,20 @@ final class MILLowering {
         guard !values.isEmpty, values.allSatisfy({ $0 != nil }), regions.isEmpty, !node.hasEffects else {
             return outputs
         }
+        for id in outputs { try spend(CoreMLShape.count(shape(id)) * 4) }
         graph.nodes.removeLast()
         for (id, tensor) in zip(outputs, try FoldConstants.evaluate(node, values.map { $0! })) {
             graph[id].constant = tensor
         }
         return outputs
+    }
+
+    /// Accounts for a constant that is made here and not in the file.
+    func spend(_ bytes: Int) throws {
+        constantBudget -= bytes
+        guard constantBudget >= 0 else {
+            throw OssicleError(
+                .unsupported, "constants computed at load take more than \(CoreMLLimits.computedBytes) bytes")
+        }
     }
 }

@@ -17,45 +17,58 @@ enum MILConvolutions {
         let x = try call.tensor("x")
         let weight = try call.constant("weight")
         let (shape, kernel) = (call.shape(x), Array(weight.shape.dropFirst(2)))
-        let spatial = shape.count - 2
-        guard spatial == 1, kernel.count == spatial else {
-            throw OssicleError(.unsupported, "\(spatial) spatial axes with a weight of shape \(weight.shape)")
+        guard (1...2).contains(kernel.count), shape.count == kernel.count + 2 else {
+            throw OssicleError(.unsupported, "an input of shape \(shape) with a weight of shape \(weight.shape)")
         }
-        let strides = try call.positive("strides", count: spatial)
-        let dilations = try call.positive("dilations", count: spatial)
         let groups = try call.integer("groups", default: 1)
-        guard groups > 0 else { throw OssicleError(.malformed, "groups must be positive, found \(groups)") }
+        guard groups > 0, shape[1] == weight.shape[0], shape[1] % groups == 0 else {
+            throw OssicleError(.malformed, "\(groups) groups of \(shape[1]) channels, weight \(weight.shape)")
+        }
+        let axes = try croppings(call, shape, kernel)
+        if axes.count == 2 {
+            let bias = try call.has("bias") ? call.constant("bias") : nil
+            return [
+                .tensor(
+                    try call.lowering.graph.transposedConvolution2D(
+                        x, weight: weight, bias: bias, axes: axes, groups: groups, name: call.name))
+            ]
+        }
+        let full = (shape[2] - 1) * axes[0].stride + (kernel[0] - 1) * axes[0].dilation + 1
+        let rest = full - axes[0].crop - axes[0].length
+        let axis = ConvolutionAxis(
+            stride: axes[0].stride, dilation: axes[0].dilation, padBegin: axes[0].crop, padEnd: max(rest, 0))
+        let bias = try call.optionalTensor("bias")
+        let operation = TransposedConvolution(
+            axis: axis, outputPadding: max(-rest, 0), groups: groups, hasBias: bias != nil)
+        return [.tensor(try call.add(operation, [x, call.tensor("weight")] + [bias].compactMap { $0 })[0])]
+    }
+
+    /// What is kept of the full result along each axis.
+    private static func croppings(_ call: MILCall, _ shape: [Int], _ kernel: [Int]) throws -> [TransposedAxis] {
+        let count = kernel.count
+        let strides = try call.positive("strides", count: count)
+        let dilations = try call.positive("dilations", count: count)
         let kind = try call.string("pad_type", default: "valid")
-        let pad = kind == "custom" ? try call.pads(count: spatial) : [Int](repeating: 0, count: 2 * spatial)
+        let pad = kind == "custom" ? try call.pads(count: count) : [Int](repeating: 0, count: 2 * count)
         let stated = try call.has("output_shape") ? call.integers("output_shape") : nil
-        if let stated, stated.count != spatial, stated.count != shape.count {
+        if let stated, stated.count != count, stated.count != shape.count {
             throw OssicleError(.malformed, "output_shape \(stated) for an input of shape \(shape)")
         }
-        var axes: [ConvolutionAxis] = []
-        var extra: [Int] = []
-        for i in 0..<spatial {
-            var axis = ConvolutionAxis(stride: strides[i], dilation: dilations[i])
-            let full = (shape[2 + i] - 1) * axis.stride + axis.span(kernel[i])
-            var length = full - pad[2 * i] - pad[2 * i + 1]
-            if kind.hasPrefix("same") { length = shape[2 + i] * axis.stride }
-            if let stated { length = stated[stated.count - spatial + i] }
+        return try (0..<count).map { i in
+            let full = (shape[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
+            var length = kind.hasPrefix("same") ? shape[2 + i] * strides[i] : full - pad[2 * i] - pad[2 * i + 1]
+            if let stated { length = stated[stated.count - count + i] }
             guard length > 0 else { throw OssicleError(.malformed, "axis \(2 + i) would have \(length) elements") }
+            let spare = max(full - length, 0)
+            let crop: Int
             switch kind {
-            case "custom", "valid": axis.padBegin = pad[2 * i]
-            case "same": axis.padBegin = max(full - length, 0) / 2
-            case "same_lower": axis.padBegin = (max(full - length, 0) + 1) / 2
+            case "custom", "valid": crop = pad[2 * i]
+            case "same": crop = spare / 2
+            case "same_lower": crop = spare - spare / 2
             default: throw OssicleError(.unsupported, "pad_type \(Quoting.quoted(kind))")
             }
-            let rest = full - axis.padBegin - length
-            axis.padEnd = max(rest, 0)
-            extra.append(max(-rest, 0))
-            axes.append(axis)
+            return TransposedAxis(stride: strides[i], dilation: dilations[i], crop: crop, length: length)
         }
-        let bias = try call.optionalTensor("bias")
-        let inputs = [x, try call.tensor("weight")] + [bias].compactMap { $0 }
-        let operation = TransposedConvolution(
-            axis: axes[0], outputPadding: extra[0], groups: groups, hasBias: bias != nil)
-        return [.tensor(try call.add(operation, inputs)[0])]
     }
 }
 
@@ -64,7 +77,7 @@ extension MILCall {
     func positive(_ parameter: String, count: Int) throws -> [Int] {
         let values = try expect(
             parameter, integers(parameter, default: [Int](repeating: 1, count: count)), count: count)
-        guard values.allSatisfy({ $0 > 0 }) else {
+        guard values.allSatisfy({ (1...CoreMLLimits.window).contains($0) }) else {
             throw OssicleError(.malformed, "parameter \(Quoting.quoted(parameter)) must be positive, found \(values)")
         }
         return values
@@ -73,7 +86,7 @@ extension MILCall {
     /// Pairs of paddings, front to back.
     func pads(count: Int) throws -> [Int] {
         let pads = try expect("pad", integers("pad", default: [Int](repeating: 0, count: 2 * count)), count: 2 * count)
-        guard pads.allSatisfy({ $0 >= 0 }) else {
+        guard pads.allSatisfy({ (0...CoreMLLimits.window).contains($0) }) else {
             throw OssicleError(.malformed, "parameter 'pad' must not be negative, found \(pads)")
         }
         return pads
@@ -83,7 +96,9 @@ extension MILCall {
     func windows(kernel: [Int], of id: ValueID) throws -> [ConvolutionAxis] {
         let shape = shape(id)
         let spatial = shape.count - 2
-        guard (1...2).contains(spatial), kernel.count == spatial, kernel.allSatisfy({ $0 > 0 }) else {
+        guard (1...2).contains(spatial), kernel.count == spatial,
+            kernel.allSatisfy({ (1...CoreMLLimits.window).contains($0) })
+        else {
             throw OssicleError(.unsupported, "a window of \(kernel) over an input of shape \(shape)")
         }
         let strides = try positive("strides", count: spatial)

@@ -32,7 +32,7 @@ enum MILLists {
         try call.provide(&list, shape: call.shape(value), type: call.dataType(value), index: index)
         let row = try call.reshape(value, [1] + call.shape(value))
         let place = try call.reshape(index, [1])
-        list.tensor = try call.scattered(into: call.elements(list), place, row, axis: 0)
+        list.tensor = try call.scattered(into: call.elements(list), place, row, axis: 0, mode: .update)
         return [.list(list)]
     }
 
@@ -47,7 +47,7 @@ enum MILLists {
         let indices = try call.tensor("indices")
         try call.provide(
             &list, shape: Array(call.shape(value).dropFirst()), type: call.dataType(value), index: indices)
-        list.tensor = try call.scattered(into: call.elements(list), indices, value, axis: 0)
+        list.tensor = try call.scattered(into: call.elements(list), indices, value, axis: 0, mode: .update)
         return [.list(list)]
     }
 }

@@ -68,14 +68,10 @@ enum MILRecurrent {
             throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
         }
         let hidden = hh.shape[1]
-        let rows = try call.tensor("weight_hh")
-        // Rows are r, o, z.
-        let resetUpdate = try call.joined(
-            [call.slice(rows, axis: 0, start: 0, count: hidden), call.slice(rows, axis: 0, start: 2 * hidden, count: hidden)],
-            axis: 0)
-        let candidate = try call.slice(rows, axis: 0, start: hidden, count: hidden)
-        return try unrolled(call, hidden: hidden) { projected, h in
-            let gates = try call.apply(LinearOperation(hasBias: false), h, resetUpdate)
+        // Rows are r, o, z; r and z are taken together.
+        let parts = try [[0, 2], [1]].map { try call.rows(of: hh, blocks: $0, height: hidden) }
+        return try stepwise(call, hidden: hidden) { projected, h in
+            let gates = try call.apply(LinearOperation(hasBias: false), h, call.keep(parts[0]))
             func part(_ index: Int) throws -> ValueID {
                 try call.slice(projected, axis: 1, start: index * hidden, count: hidden)
             }
@@ -85,7 +81,7 @@ enum MILRecurrent {
             }
             let (r, z) = (try gated(0, 0), try gated(1, 2))
             let product = try call.apply(
-                LinearOperation(hasBias: false), call.apply(Binary(.multiply), r, h), candidate)
+                LinearOperation(hasBias: false), call.apply(Binary(.multiply), r, h), call.keep(parts[1]))
             let o = try call.apply(Unary(out), call.apply(Binary(.add), product, part(1)))
             // o + z · (h - o)
             let change = try call.apply(Binary(.multiply), z, call.apply(Binary(.subtract), h, o))
@@ -100,40 +96,48 @@ enum MILRecurrent {
         guard hh.shape.count == 2, hh.shape[0] == hh.shape[1] else {
             throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
         }
-        let weight = try call.tensor("weight_hh")
-        return try unrolled(call, hidden: hh.shape[0]) { projected, h in
-            let product = try call.apply(LinearOperation(hasBias: false), h, weight)
+        return try stepwise(call, hidden: hh.shape[0]) { projected, h in
+            let product = try call.apply(LinearOperation(hasBias: false), h, call.keep(hh))
             return try call.apply(Unary(activation), call.apply(Binary(.add), product, projected))
         }
     }
 
-    /// The input's part of all steps at once, then step after step.
-    private static func unrolled(
+    /// The input's part of all steps at once, then a loop over the steps.
+    private static func stepwise(
         _ call: MILCall, hidden: Int, step: (_ projected: ValueID, _ h: ValueID) throws -> ValueID
     ) throws -> [MILLowered] {
         let sequence = try Sequence(call, bidirectional: false)
-        guard sequence.steps <= CoreMLLimits.recurrentSteps else {
-            throw OssicleError(
-                .unsupported, "\(sequence.steps) steps; at most \(CoreMLLimits.recurrentSteps) are written out")
-        }
-        let weight = try call.tensor("weight_ih")
         let bias = try call.optionalTensor("bias")
         let projected = try call.add(
-            LinearOperation(hasBias: bias != nil), [sequence.input, weight] + [bias].compactMap { $0 })[0]
-        var h = try call.tensor("initial_h")
-        guard call.shape(h) == [sequence.batch, hidden] else {
-            throw OssicleError(.malformed, "initial_h of shape \(call.shape(h))")
+            LinearOperation(hasBias: bias != nil),
+            [sequence.input, call.tensor("weight_ih")] + [bias].compactMap { $0 })[0]
+        let start = try call.tensor("initial_h")
+        guard call.shape(start) == [sequence.batch, hidden] else {
+            throw OssicleError(.malformed, "initial_h of shape \(call.shape(start))")
         }
-        let rows = call.shape(projected)[2]
-        var outputs: [ValueID] = []
-        for t in 0..<sequence.steps {
-            let x = try call.reshape(
-                call.slice(projected, axis: 0, start: t, count: 1), [sequence.batch, rows])
-            h = try step(x, h)
-            outputs.append(try call.reshape(h, [1, sequence.batch, hidden]))
+        let rows = [sequence.batch, call.shape(projected)[2]]
+        if sequence.steps == 1 {
+            let h = try step(call.reshape(projected, rows), start)
+            return [.tensor(try call.reshape(h, [1, sequence.batch, hidden])), .tensor(h)]
         }
-        let y = sequence.wantsAll ? try call.joined(outputs, axis: 0) : outputs[outputs.count - 1]
-        return [.tensor(y), .tensor(h)]
+        let y = try call.zeros([sequence.wantsAll ? sequence.steps : 1, sequence.batch, hidden], .float32)
+        let carried = [try call.constant([0], []), start, y]
+        let inputs = carried + [projected]
+        let types = ["t", "h", "y", "x"].enumerated().map {
+            (name: $1, type: call.lowering.graph.type(of: inputs[$0]))
+        }
+        let condition = try call.lowering.region(types) { ids in
+            [try call.apply(Compare(.less), ids[0], call.constant([sequence.steps], []))]
+        }
+        let body = try call.lowering.region(types) { ids in
+            let h = try step(call.apply(Take(axis: 0), ids[3], ids[0]), ids[1])
+            let row = try call.reshape(h, [1, sequence.batch, hidden])
+            let place = try call.reshape(ids[0], [1])
+            let y = sequence.wantsAll ? try call.apply(Scatter(axis: 0, mode: .update), ids[2], place, row) : row
+            return [try call.apply(Binary(.add), ids[0], call.constant([1], [])), h, y]
+        }
+        let results = try call.add(While(carried: carried.count), inputs, regions: [condition, body])
+        return [.tensor(results[2]), .tensor(results[1])]
     }
 
     // MARK: Sequences
@@ -217,6 +221,18 @@ extension MILCall {
         case let name: throw OssicleError(.unsupported, "\(parameter) \(Quoting.quoted(name))")
         }
     }
+
+    /// Blocks of rows of a weight, one under the other.
+    fileprivate func rows(of tensor: Tensor, blocks: [Int], height: Int) throws -> Tensor {
+        let values = tensor.floats()
+        let block = height * tensor.shape[1]
+        return try Tensor(
+            blocks.flatMap { values[($0 * block)..<(($0 + 1) * block)] },
+            shape: [blocks.count * height, tensor.shape[1]])
+    }
+
+    /// A weight as a constant of the graph that is being built.
+    fileprivate func keep(_ tensor: Tensor) -> ValueID { lowering.graph.constant("\(name).weight", tensor) }
 
     fileprivate func isZero(_ id: ValueID) -> Bool {
         lowering.graph.constant(id)?.floats().allSatisfy { $0 == 0 } ?? false

@@ -13,17 +13,14 @@ enum MILReductions {
             [.tensor(try call.apply(Unary(Activation(.log)), call.reduced(.sum, call.tensor("x"))))]
         },
         "reduce_log_sum_exp": logSumExp,
+        "reduce_argmax": { try $0.extremum(.max) },
+        "reduce_argmin": { try $0.extremum(.min) },
     ]
 
-    /// max + log Σ e^(x - max), which does not overflow.
     private static func logSumExp(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
-        let axes = try call.axes(of: x)
-        let top = try call.apply(Reduce(.max, axes: axes, keepsAxes: true), x)
-        let powers = try call.apply(Unary(Activation(.exp)), call.apply(Binary(.subtract), x, top))
-        let sum = try call.reduced(.sum, powers)
-        let log = try call.apply(Unary(Activation(.log)), sum)
-        return [.tensor(try call.apply(Binary(.add), log, call.reshape(top, call.shape(sum))))]
+        let (axes, keeps) = (try call.axes(of: x), try call.bool("keep_dims", default: false))
+        return [.tensor(try call.lowering.graph.logSumExp(x, axes: axes, keepsAxes: keeps, name: call.name))]
     }
 }
 
@@ -36,4 +33,10 @@ extension MILCall {
     }
 
     func reduction(_ kind: Reduce.Kind) throws -> [MILLowered] { [.tensor(try reduced(kind, tensor("x")))] }
+
+    func extremum(_ kind: ArgReduce.Kind) throws -> [MILLowered] {
+        let x = try tensor("x")
+        let axis = try axis("axis", default: -1, of: x)
+        return [.tensor(try apply(ArgReduce(kind, axis: axis, keepsAxis: bool("keep_dims", default: false)), x))]
+    }
 }

@@ -24,7 +24,11 @@ enum MILShapes {
         "fill": { try [.tensor($0.filled(shape: $0.integers("shape")))] },
         "fill_like": { try [.tensor($0.filled(shape: $0.shape($0.tensor("ref_tensor"))))] },
         "range_1d": range,
-        "band_part": bandPart,
+        "band_part": { call in
+            let (lower, upper) = (try call.integer("lower", default: -1), try call.integer("upper", default: -1))
+            let x = try call.tensor("x")
+            return [.tensor(try call.lowering.graph.bandPart(x, lower: lower, upper: upper, name: call.name))]
+        },
         "sliding_windows": slidingWindows,
         "depth_to_space": { try blocks($0, "block_size", split: [.block, .block, .channels], down: false) },
         "pixel_shuffle": { try blocks($0, "upscale_factor", split: [.channels, .block, .block], down: false) },
@@ -150,6 +154,7 @@ enum MILShapes {
         guard count <= Double(CoreMLLimits.elements) else {
             throw OssicleError(.malformed, "a range of \(count) elements")
         }
+        try call.lowering.spend(Int(count) * 4)
         if start.tensor.dataType == .int32 {
             let (first, stride) = (start.tensor.ints()[0], step.tensor.ints()[0])
             return [.tensor(try call.constant((0..<Int(count)).map { first + $0 * stride }, [Int(count)]))]
@@ -157,23 +162,6 @@ enum MILShapes {
         return [
             .tensor(try call.constant((0..<Int(count)).map { start.value + Float($0) * step.value }, [Int(count)]))
         ]
-    }
-
-    /// Keeps a band around the diagonal of the last two axes; a negative width keeps that whole side.
-    private static func bandPart(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let (lower, upper) = (try call.integer("lower", default: -1), try call.integer("upper", default: -1))
-        let shape = call.shape(x)
-        guard shape.count >= 2 else { throw OssicleError(.malformed, "a band of \(shape)") }
-        let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
-        let mask = (0..<(rows * columns)).map { i in
-            let below = i / columns - i % columns
-            return (lower < 0 || below <= lower) && (upper < 0 || -below <= upper) ? 1 : 0
-        }
-        let band =
-            call.dataType(x) == .float32
-            ? try call.constant(mask.map { Float($0) }, [rows, columns]) : try call.constant(mask, [rows, columns])
-        return [.tensor(try call.apply(Binary(.multiply), x, band))]
     }
 
     /// All windows of `size` elements along an axis, on a new axis behind it.
@@ -258,8 +246,7 @@ extension MILCall {
     }
 
     func filled(shape: [Int]) throws -> ValueID {
-        let count = try CoreMLShape.count(shape)
-        guard has("value") else { return try constant([Float](repeating: 0, count: count), shape) }
+        guard has("value") else { return try zeros(shape, .float32) }
         let value = try constant("value")
         guard value.count == 1 else { throw OssicleError(.malformed, "value has \(value.count) elements") }
         return try filled(shape: shape, with: value)
@@ -269,6 +256,7 @@ extension MILCall {
     func filled(shape: [Int], with value: Tensor) throws -> ValueID {
         let count = try CoreMLShape.count(shape)
         let bytes = value.bytes
+        try lowering.spend(count * bytes.count)
         let storage = try Storage.make(byteCount: count * bytes.count) { target in
             for i in 0..<count {
                 UnsafeMutableRawBufferPointer(rebasing: target[(i * bytes.count)...]).copyMemory(from: bytes)

@@ -3,7 +3,9 @@ enum MILSlices {
     static let rules: [String: MILLowering.Rule] = [
         "slice_by_index": byIndex,
         "slice_by_size": bySize,
+        "crop": crop,
         "split": split,
+        "slice_update": update,
     ]
 
     private static func byIndex(_ call: MILCall) throws -> [MILLowered] {
@@ -66,6 +68,20 @@ enum MILSlices {
         return [.tensor(x)]
     }
 
+    /// What is left of the last two axes when this much is taken off their ends.
+    private static func crop(_ call: MILCall) throws -> [MILLowered] {
+        var x = try call.tensor("x")
+        let rank = call.rank(x)
+        for (axis, parameter) in [(rank - 2, "crop_height"), (rank - 1, "crop_width")] {
+            let ends = try call.expect(parameter, call.integers(parameter), count: 2)
+            guard rank >= 2, ends.allSatisfy({ $0 >= 0 }) else {
+                throw OssicleError(.malformed, "\(parameter) \(ends) for \(call.shape(x))")
+            }
+            x = try call.slice(x, axis: axis, start: ends[0], count: call.shape(x)[axis] - ends[0] - ends[1])
+        }
+        return [.tensor(x)]
+    }
+
     private static func split(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let axis = try call.axis(call.integer("axis"), rank: call.rank(x))
@@ -88,6 +104,23 @@ enum MILSlices {
             defer { start += size }
             return .tensor(try call.slice(x, axis: axis, start: start, count: size))
         }
+    }
+
+    /// `x` with a part replaced.
+    private static func update(_ call: MILCall) throws -> [MILLowered] {
+        let x = try call.tensor("x")
+        guard call.isConstant("begin"), call.isConstant("end") else {
+            // Only where the window begins may depend on the inputs; the update says how large it is.
+            let masks = try ["begin_mask", "end_mask", "squeeze_mask"].flatMap { try call.integers($0, default: []) }
+            guard try call.integers("stride", default: [1]).allSatisfy({ $0 == 1 }), !masks.contains(1),
+                call.rank(try call.tensor("update")) == call.rank(x)
+            else { throw OssicleError(.unsupported, "begin or end depends on the inputs, with masks or strides") }
+            return [.tensor(try call.apply(UpdateSlice(), x, call.tensor("update"), call.tensor("begin")))]
+        }
+        let ranges = try call.ranges(of: x)
+        let part = try call.reshape(call.tensor("update"), ranges.map(\.count))
+        let range = UpdateSlice.Range(begin: ranges.map(\.start), step: ranges.map(\.step))
+        return [.tensor(try call.apply(UpdateSlice(range), x, part))]
     }
 }
 
