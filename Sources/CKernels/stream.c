@@ -46,12 +46,17 @@ static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer
     return OK_SUCCESS;
 }
 
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
+    if (status == OK_SUCCESS && instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
+    return status;
+}
+
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
-    if (status != OK_SUCCESS) return status;
-    if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
-    return ok_run(instance->program, &instance->context, length);
+    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
+    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
 
 static int overlap(const ok_buffer *a, const ok_buffer *b) OK_REALTIME {

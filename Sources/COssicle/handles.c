@@ -45,8 +45,7 @@ static int64_t take_index(void) {
     return (int64_t)used++;
 }
 
-void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance,
-                       const ok_stream_facts *facts) {
+void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts) {
     pthread_mutex_lock(&lock);
     int64_t index = take_index();
     uintptr_t value = 0;

@@ -85,10 +85,7 @@ public func ossicle_model_port(
         value.dtype = Int32(type.dataType.rawValue)
         value.rank = Int32(type.rank)
         value.optional = port.isOptional ? 1 : 0
-        withUnsafeMutableBytes(of: &value.shape) { bytes in
-            let extents = bytes.assumingMemoryBound(to: Int64.self)
-            for (i, dim) in type.shape.prefix(8).enumerated() { extents[i] = Int64(dim.fixedValue ?? 0) }
-        }
+        try fillShape(&value.shape, type.shape.map { $0.fixedValue ?? 0 }, port.name)
         try fill(out, value, size: \.struct_size, "port")
     }
 }

@@ -38,24 +38,7 @@ public func ossicle_sequential_set_weight(
     status(on: UnsafeRawPointer(handle)) {
         let sequential = try sequential(handle)
         let name = try text(name, "name")
-        guard let type = UInt8(exactly: dtype).flatMap(DataType.init(rawValue:)), type.isFloat else {
-            throw OssicleError(.invalidArgument, "\(name): dtype \(dtype) is not a float type")
-        }
-        guard 0...8 ~= rank, rank == 0 || shape != nil else {
-            throw OssicleError(.invalidArgument, "\(name): rank \(rank) is not in 0…8, or shape is NULL")
-        }
-        let extents = (0..<Int(rank)).map { Int(shape[$0]) }
-        var count = type.size
-        for extent in extents {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow, product < 1 << 46 else {
-                throw OssicleError(.invalidArgument, "\(name): shape \(extents) is negative or too large")
-            }
-            count = product
-        }
-        guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
-        let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
-        sequential.setWeight(name, try Tensor(shape: extents, dataType: type, storage: storage))
+        sequential.setWeight(name, try copiedWeight(name, dtype, shape, rank, data))
     }
 }
 

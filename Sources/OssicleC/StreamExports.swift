@@ -29,7 +29,7 @@ extension Stream {
             granularity: Int64(granularity),
             rate_numerator: Int64(ratio.numerator), rate_denominator: Int64(ratio.denominator),
             latency: Int64(latency), sample_rate: sampleRate ?? 0, state_bytes: Int64(stateByteCount),
-            workspace_bytes: Int64(workspaceByteCount))
+            workspace_bytes: Int64(workspaceByteCount), window: 0)
     }
 }
 

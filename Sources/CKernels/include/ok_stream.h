@@ -41,6 +41,11 @@ typedef struct ok_buffer {
     size_t byte_count;
 } ok_buffer;
 
+/// What comes before a run on whole tensors: checks sizes against the ports, puts the buffers in place,
+/// clears the state unless the instance keeps it.
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME;
+
 /// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored
 /// by static programs). Sizes are checked against the ports. Real-time safe.
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,

@@ -11,13 +11,16 @@
                                          int64_t column, int64_t tail, const float *bias, float *y,          \
                                          int64_t stride) OK_REALTIME {                                       \
         vf acc[MR][NV];                                                                                      \
-        OK_UNROLL for (int m = 0; m < MR; ++m) for (int v = 0; v < NV; ++v) acc[m][v] = v_splat(bias[m]);    \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m)                                                                         \
+            for (int v = 0; v < NV; ++v) acc[m][v] = v_splat(bias[m]);                                       \
         if (tail == 0) {                                                                                     \
             for (int64_t k = 0; k < terms; ++k, w += MR) {                                                   \
                 const float *x = rows[k] + column;                                                           \
                 vf b[NV];                                                                                    \
                 for (int v = 0; v < NV; ++v) b[v] = v_load(x + v * OK_LANES);                                \
-                OK_UNROLL for (int m = 0; m < MR; ++m) {                                                     \
+                OK_UNROLL                                                                                    \
+                for (int m = 0; m < MR; ++m) {                                                               \
                     vf a = v_splat(w[m]);                                                                    \
                     for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                      \
                 }                                                                                            \
@@ -28,13 +31,15 @@
                 vf b[NV];                                                                                    \
                 for (int v = 0; v < NV - 1; ++v) b[v] = v_load(x + v * OK_LANES);                            \
                 b[NV - 1] = v_load_part(x + (NV - 1) * OK_LANES, tail);                                      \
-                OK_UNROLL for (int m = 0; m < MR; ++m) {                                                     \
+                OK_UNROLL                                                                                    \
+                for (int m = 0; m < MR; ++m) {                                                               \
                     vf a = v_splat(w[m]);                                                                    \
                     for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                      \
                 }                                                                                            \
             }                                                                                                \
         }                                                                                                    \
-        OK_UNROLL for (int m = 0; m < MR; ++m, y += stride) {                                                \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m, y += stride) {                                                          \
             for (int v = 0; v < NV - 1; ++v) v_store(y + v * OK_LANES, acc[m][v]);                           \
             if (tail == 0)                                                                                   \
                 v_store(y + (NV - 1) * OK_LANES, acc[m][NV - 1]);                                            \

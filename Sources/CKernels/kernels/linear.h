@@ -8,27 +8,31 @@
 #define OK_LINEAR_TILE(MR, NP, NV)                                                                           \
     static void ok_linear_tile_##MR##x##NP##x##NV(const float *x, int64_t xs, const float *w,                \
                                                   int64_t inputs, const float *bias, float *y, int64_t ys,   \
-                                                  int64_t width) {                                           \
+                                                  int64_t width) OK_REALTIME {                               \
         vf acc[MR][NP * NV];                                                                                 \
         const int64_t panel = inputs * NV * OK_LANES;                                                        \
-        OK_UNROLL for (int m = 0; m < MR; ++m) for (int v = 0; v < NP * NV; ++v) acc[m][v] =                 \
-            v_load(bias + v * OK_LANES);                                                                     \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m)                                                                         \
+            for (int v = 0; v < NP * NV; ++v) acc[m][v] = v_load(bias + v * OK_LANES);                       \
         for (int64_t k = 0; k < inputs; ++k, w += NV * OK_LANES) {                                           \
             vf b[NP * NV];                                                                                   \
             for (int p = 0; p < NP; ++p)                                                                     \
                 for (int v = 0; v < NV; ++v) b[p * NV + v] = v_load(w + p * panel + v * OK_LANES);           \
-            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
+            OK_UNROLL                                                                                        \
+            for (int m = 0; m < MR; ++m) {                                                                   \
                 vf a = v_splat(x[m * xs + k]);                                                               \
                 for (int v = 0; v < NP * NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                     \
             }                                                                                                \
         }                                                                                                    \
-        OK_UNROLL for (int m = 0; m < MR; ++m, y += ys) for (int v = 0; v < NP * NV; ++v) {                  \
-            int64_t lanes = width - v * OK_LANES;                                                            \
-            if (lanes >= OK_LANES)                                                                           \
-                v_store(y + v * OK_LANES, acc[m][v]);                                                        \
-            else if (lanes > 0)                                                                              \
-                v_store_part(y + v * OK_LANES, acc[m][v], lanes);                                            \
-        }                                                                                                    \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m, y += ys)                                                                \
+            for (int v = 0; v < NP * NV; ++v) {                                                              \
+                int64_t lanes = width - v * OK_LANES;                                                        \
+                if (lanes >= OK_LANES)                                                                       \
+                    v_store(y + v * OK_LANES, acc[m][v]);                                                    \
+                else if (lanes > 0)                                                                          \
+                    v_store_part(y + v * OK_LANES, acc[m][v], lanes);                                        \
+            }                                                                                                \
     }
 
 // Panels that one tile of 4 or 2 rows takes, so that enough sums are in flight.
@@ -51,7 +55,7 @@ OK_LINEAR_TILE(2, 1, 1)
 OK_LINEAR_TILE(1, 1, 1)
 
 typedef void (*ok_linear_tile)(const float *, int64_t, const float *, int64_t, const float *, float *,
-                               int64_t, int64_t);
+                               int64_t, int64_t) OK_REALTIME;
 
 // The widest tile for `rows` rows that fits into `panels` panels of two vectors; *take panels.
 OK_INLINE ok_linear_tile ok_linear_tile_for(int64_t rows, int64_t panels, int64_t *take) {

@@ -9,14 +9,16 @@
 #define OK_LINEAR_PACKED(MR, NV)                                                                             \
     static void ok_linear_packed_##MR##x##NV(const float *x, const float *w, int64_t terms,                  \
                                              const float *start, int64_t ss, float *y, int64_t ys,           \
-                                             int64_t width) {                                                \
+                                             int64_t width) OK_REALTIME {                                    \
         vf acc[MR][NV];                                                                                      \
         int64_t last = width - (NV - 1) * OK_LANES;                                                          \
         if (last >= OK_LANES) {                                                                              \
-            OK_UNROLL for (int m = 0; m < MR; ++m) for (int v = 0; v < NV; ++v) acc[m][v] =                  \
-                v_load(start + m * ss + v * OK_LANES);                                                       \
+            OK_UNROLL                                                                                        \
+            for (int m = 0; m < MR; ++m)                                                                     \
+                for (int v = 0; v < NV; ++v) acc[m][v] = v_load(start + m * ss + v * OK_LANES);              \
         } else {                                                                                             \
-            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
+            OK_UNROLL                                                                                        \
+            for (int m = 0; m < MR; ++m) {                                                                   \
                 for (int v = 0; v < NV - 1; ++v) acc[m][v] = v_load(start + m * ss + v * OK_LANES);          \
                 acc[m][NV - 1] = v_load_part(start + m * ss + (NV - 1) * OK_LANES, last);                    \
             }                                                                                                \
@@ -24,12 +26,14 @@
         for (int64_t k = 0; k < terms; ++k, x += MR, w += NV * OK_LANES) {                                   \
             vf b[NV];                                                                                        \
             for (int v = 0; v < NV; ++v) b[v] = v_load(w + v * OK_LANES);                                    \
-            OK_UNROLL for (int m = 0; m < MR; ++m) {                                                         \
+            OK_UNROLL                                                                                        \
+            for (int m = 0; m < MR; ++m) {                                                                   \
                 vf a = v_splat(x[m]);                                                                        \
                 for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                          \
             }                                                                                                \
         }                                                                                                    \
-        OK_UNROLL for (int m = 0; m < MR; ++m, y += ys) {                                                    \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m, y += ys) {                                                              \
             for (int v = 0; v < NV - 1; ++v) v_store(y + v * OK_LANES, acc[m][v]);                           \
             if (last >= OK_LANES)                                                                            \
                 v_store(y + (NV - 1) * OK_LANES, acc[m][NV - 1]);                                            \
@@ -50,7 +54,7 @@ OK_LINEAR_HEIGHTS(OK_BOTH_WIDTHS)
 #undef OK_BOTH_WIDTHS
 
 typedef void (*ok_linear_packed)(const float *, const float *, int64_t, const float *, int64_t, float *,
-                                 int64_t, int64_t);
+                                 int64_t, int64_t) OK_REALTIME;
 
 // The tallest tile of at most `rows` rows.
 OK_INLINE int64_t ok_linear_height(int64_t rows) {

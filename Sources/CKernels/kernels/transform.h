@@ -120,14 +120,18 @@ static void ok_inverse(const ok_transform_args *args, ok_points spectrum, ok_poi
 // One point of MB blocks times the weights of one panel of NV vectors.
 #define OK_TRANSFORM_TILE(MB, NV)                                                                            \
     static void ok_transform_tile_##MB##x##NV(const float *x, int64_t xs, int64_t xgap, const float *w,      \
-                                              int64_t channels, float *y, int64_t ys, int64_t ygap) {        \
+                                              int64_t channels, float *y, int64_t ys, int64_t ygap)          \
+        OK_REALTIME {                                                                                        \
         vf re[MB][NV], im[MB][NV];                                                                           \
-        OK_UNROLL for (int m = 0; m < MB; ++m) for (int v = 0; v < NV; ++v) re[m][v] = im[m][v] = v_zero();  \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MB; ++m)                                                                         \
+            for (int v = 0; v < NV; ++v) re[m][v] = im[m][v] = v_zero();                                     \
         for (int64_t c = 0; c < channels; ++c, w += 2 * NV * OK_LANES) {                                     \
             vf wr[NV], wi[NV];                                                                               \
             for (int v = 0; v < NV; ++v) wr[v] = v_load(w + v * OK_LANES);                                   \
             for (int v = 0; v < NV; ++v) wi[v] = v_load(w + (NV + v) * OK_LANES);                            \
-            OK_UNROLL for (int m = 0; m < MB; ++m) {                                                         \
+            OK_UNROLL                                                                                        \
+            for (int m = 0; m < MB; ++m) {                                                                   \
                 vf xr = v_splat(x[m * xs + c]), xi = v_splat(x[m * xs + xgap + c]);                          \
                 for (int v = 0; v < NV; ++v) re[m][v] = v_fma(xr, wr[v], re[m][v]);                          \
                 for (int v = 0; v < NV; ++v) im[m][v] = v_fma(xr, wi[v], im[m][v]);                          \
@@ -135,14 +139,16 @@ static void ok_inverse(const ok_transform_args *args, ok_points spectrum, ok_poi
                 for (int v = 0; v < NV; ++v) im[m][v] = v_fma(xi, wr[v], im[m][v]);                          \
             }                                                                                                \
         }                                                                                                    \
-        OK_UNROLL for (int m = 0; m < MB; ++m, y += ys) for (int v = 0; v < NV; ++v) {                       \
-            v_store(y + v * OK_LANES, re[m][v]);                                                             \
-            v_store(y + ygap + v * OK_LANES, im[m][v]);                                                      \
-        }                                                                                                    \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MB; ++m, y += ys)                                                                \
+            for (int v = 0; v < NV; ++v) {                                                                   \
+                v_store(y + v * OK_LANES, re[m][v]);                                                         \
+                v_store(y + ygap + v * OK_LANES, im[m][v]);                                                  \
+            }                                                                                                \
     }
 
 typedef void (*ok_transform_tile)(const float *, int64_t, int64_t, const float *, int64_t, float *, int64_t,
-                                  int64_t);
+                                  int64_t) OK_REALTIME;
 
 #define OK_TRANSFORM_HEIGHTS(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 // Sums in flight: 24 of 32 registers, or 12 of 16.
@@ -155,21 +161,16 @@ OK_TRANSFORM_HEIGHTS(OK_TRANSFORM_TILE, 2)
 OK_TRANSFORM_HEIGHTS(OK_TRANSFORM_TILE, 1)
 #undef OK_TRANSFORM_HEIGHTS
 
-OK_INLINE ok_transform_tile ok_transform_tile_for(int64_t blocks, int64_t vectors) {
 #define OK_TALL(NV)                                                                                          \
-    {                                                                                                        \
-        ok_transform_tile_1x##NV, ok_transform_tile_2x##NV, ok_transform_tile_3x##NV,                        \
-            ok_transform_tile_4x##NV, ok_transform_tile_5x##NV, ok_transform_tile_6x##NV                     \
-    }
-    static const ok_transform_tile tiles[][6] = {
-        OK_TALL(1),
+    {ok_transform_tile_1x##NV, ok_transform_tile_2x##NV, ok_transform_tile_3x##NV,                           \
+     ok_transform_tile_4x##NV, ok_transform_tile_5x##NV, ok_transform_tile_6x##NV}
+static const ok_transform_tile ok_transform_tiles[][6] = {
+    OK_TALL(1),
 #if OK_TRANSFORM_VECTORS == 2
-        OK_TALL(2),
+    OK_TALL(2),
 #endif
-    };
+};
 #undef OK_TALL
-    return tiles[vectors - 1][blocks - 1];
-}
 
 OK_INLINE int64_t ok_whole_vectors(int64_t n) { return (n + OK_LANES - 1) / OK_LANES * OK_LANES; }
 
@@ -184,8 +185,8 @@ static void ok_transform_products(const ok_transform_args *args, const float *x,
             for (int64_t b = 0; b < blocks;) {
                 // 7 … 11 blocks go as two tiles of nearly the same height.
                 int64_t left = blocks - b, height = left <= 6 ? left : left < 12 ? (left + 1) / 2 : 6;
-                ok_transform_tile_for(height, vectors)(x + b * 2 * xc, 2 * xc, xc, w, args->channels,
-                                                       y + b * 2 * yc + o, 2 * yc, yc);
+                ok_transform_tiles[vectors - 1][height - 1](x + b * 2 * xc, 2 * xc, xc, w, args->channels,
+                                                            y + b * 2 * yc + o, 2 * yc, yc);
                 b += height;
             }
             w += args->channels * 2 * vectors * OK_LANES;

@@ -104,7 +104,7 @@ public final class Program: @unchecked Sendable {
         stateInitials = emitter.stateInitials
 
         let dims = emitter.dimEntries
-        granularity = mode.isStream ? builder.granularity : 1
+        granularity = mode.isStream || graph.dividesEvenly ? builder.granularity : 1
         c = UnsafePointer(
             memory.store(
                 ok_program(

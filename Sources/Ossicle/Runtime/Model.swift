@@ -28,7 +28,7 @@ public final class Model: Sendable {
     public let facts: Facts
     /// The graph for dynamic extents: what `describe` and streams start from.
     public let graph: Graph
-    let makeGraph: @Sendable ([[Dim]]) throws -> Graph
+    private let makeGraph: @Sendable ([[Dim]]) throws -> Graph
     private let programs = Locked<[(key: ProgramKey, program: Program)]>([])
 
     private struct ProgramKey: Hashable {
@@ -49,6 +49,9 @@ public final class Model: Sendable {
         self.makeGraph = makeGraph
         graph = try makeGraph(inputShapes)
     }
+
+    /// The graph for other shapes of the required inputs.
+    func graph(for shapes: [[Dim]]) throws -> Graph { try makeGraph(shapes) }
 
     public var parameterCount: Int { graph.parameterCount }
 

@@ -5,8 +5,8 @@ Every kernel against float64, and the three Conv1d variants timed beside torch.n
 
 usage: run_shaders.py [--ptx shaders.ptx] [--out FOLDER]
 Needs torch, the NVIDIA driver and ptx_driver.py beside it. Writes FOLDER/shaders.json and FOLDER/shaders.md;
-exit status 1 on any failure. Times say nothing about Apple GPUs: what carries over is that the kernels are
-right on a real GPU.
+exit status 1 on any failure. Times say nothing about Apple GPUs: what carries over is that the kernels
+are right on a real GPU.
 """
 
 import argparse

@@ -26,7 +26,7 @@ import Testing
         let table = ProgramImage.planningTable()
         try withUnsafePointer(to: table) { kernels in
             let shape = inputs[0].shape.map { Dim.fixed($0) }
-            let graph = try model.makeGraph([shape])
+            let graph = try model.graph(for: [shape])
             let program = try Program(
                 graph, mode: .fixed(length: 1), optimize: true, placement: .portable, kernels: kernels)
             let instance = try Instance(program)

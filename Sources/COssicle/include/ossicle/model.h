@@ -17,7 +17,8 @@ typedef struct ossicle_load_options {
     void *warning_context;
 } ossicle_load_options;
 
-/// Loads a model file: `.nam`, RTNeural / AIDA-X / GuitarML `.json`. The format is told by the content.
+/// Loads a model file: `.nam`, RTNeural / AIDA-X / GuitarML `.json`, hybrid `.safetensors`. The format is
+/// told by the content.
 /// @param path     UTF-8 path.
 /// @param options  may be NULL.
 /// @param model    receives the handle; untouched on failure. Destroy it with `ossicle_model_destroy`.
@@ -85,7 +86,7 @@ OSSICLE_API size_t ossicle_model_port_name(const ossicle_model *model, int32_t d
                                            char *buffer, size_t capacity);
 
 typedef enum ossicle_model_text_kind {
-    OSSICLE_TEXT_FORMAT = 0,   ///< "nam", "rtneural", "guitarml", "sequential" …
+    OSSICLE_TEXT_FORMAT = 0,   ///< "nam", "rtneural", "guitarml", "sequential", "hybrid" …
     OSSICLE_TEXT_METADATA = 1, ///< the file's own metadata as a JSON object
     OSSICLE_TEXT_LAYERS = 2,   ///< a table of layers: one line each, shapes and parameters
     OSSICLE_TEXT_PLAN =

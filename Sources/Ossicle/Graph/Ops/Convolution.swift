@@ -4,6 +4,9 @@ public struct ConvolutionAxis: Hashable, Sendable {
     public var dilation = 1
     public var padBegin = 0
     public var padEnd = 0
+    /// Whoever builds the graph vouches that the stride divides every length, and that the padding makes the short side
+    /// exactly length / stride: extents stay exact then, so that going down and up again cancels.
+    var dividesEvenly = false
     /// Streaming only: the first window starts this many frames before the block.
     var past: Int?
 
@@ -27,7 +30,7 @@ public struct ConvolutionAxis: Hashable, Sendable {
     }
 
     func outputLength(_ length: Dim, kernel: Int) -> Dim {
-        if past != nil { return length.scaledExactly(by: 1, over: stride) }
+        if past != nil || dividesEvenly { return length.scaledExactly(by: 1, over: stride) }
         return length.affine(addend: padBegin + padEnd - span(kernel) + stride, divisor: stride)
     }
 }

@@ -36,7 +36,7 @@ public struct TransposedConvolution: Operation {
         if hasBias { try expect(inputs[2], shape: [.fixed(channels)], "bias") }
         let length = x.shape[batch.count + 1]
         let output =
-            axis.past != nil
+            axis.past != nil || axis.dividesEvenly
             ? length.scaledExactly(by: axis.stride, over: 1)
             : length.affine(
                 multiplier: axis.stride,
