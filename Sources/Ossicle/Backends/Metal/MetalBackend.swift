@@ -6,6 +6,17 @@
         let node: Node
         let graph: Graph
         let mode: PlanMode
+        let backend: MetalBackend
+
+        /// Whether the node stands between layers on the GPU: one of them makes an input, one reads the output.
+        var isBetweenLayers: Bool {
+            func isLayer(_ other: Node) -> Bool {
+                !(other.operation is Binary) && backend.accepts(other, in: graph, mode: mode)
+            }
+            let makers = graph.nodes.filter { $0.outputs.contains(where: node.inputs.contains) }
+            let readers = graph.nodes.filter { $0.inputs.contains(where: node.outputs.contains) }
+            return makers.contains(where: isLayer) && readers.contains(where: isLayer)
+        }
 
         func shape(_ id: ValueID) -> [Int] { graph.type(of: id).shape.evaluate(mode.maxLength) }
         func constant(_ index: Int) -> Tensor? { graph.constant(node.inputs[index]) }
@@ -50,7 +61,7 @@
 
         func accepts(_ node: Node, in graph: Graph, mode: PlanMode) -> Bool {
             guard !mode.isStream, let operation = node.operation as? any MetalOperation else { return false }
-            let site = MetalSite(node: node, graph: graph, mode: mode)
+            let site = MetalSite(node: node, graph: graph, mode: mode, backend: self)
             let given = operation.metalInputs.allSatisfy { site.constant($0) == nil }
             return given && site.isFloat32 && operation.suitsMetal(site, options)
         }
@@ -69,6 +80,8 @@
                 }
                 inputs.append(input)
             }
+            // A failed run starts again from the inputs, so nothing may have been done in place.
+            emitter.protect(inputs)
             let output = emitter.output()
             let work: any MetalWork
             do {
