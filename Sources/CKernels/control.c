@@ -12,6 +12,7 @@ void ok_while(const void *arguments, ok_context *context) {
 
 void ok_if(const void *arguments, ok_context *context) {
     const ok_if_args *args = arguments;
-    const ok_steps *steps = *(const unsigned char *)context->slots[args->condition] ? &args->then : &args->otherwise;
+    const ok_steps *steps =
+        *(const unsigned char *)context->slots[args->condition] ? &args->then : &args->otherwise;
     ok_run_steps(steps->first, steps->count, context);
 }

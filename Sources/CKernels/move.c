@@ -3,13 +3,13 @@
 #include "ok_move.h"
 #include <string.h>
 
-void ok_view(const void *arguments, ok_context *context) {
+void ok_view(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_view_args *args = arguments;
     context->slots[args->destination] =
         (char *)context->slots[args->source] + ok_length(args->offset, context);
 }
 
-void ok_mute(const void *arguments, ok_context *context) {
+void ok_mute(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_mute_args *args = arguments;
     int64_t *counter = context->slots[args->counter];
     int64_t columns = ok_length(args->columns, context), stride = ok_length(args->row_stride, context);
@@ -21,7 +21,7 @@ void ok_mute(const void *arguments, ok_context *context) {
     *counter += silent;
 }
 
-void ok_skip(const void *arguments, ok_context *context) {
+void ok_skip(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_skip_args *args = arguments;
     int64_t *counter = context->slots[args->counter];
     int64_t rows = ok_length(args->rows, context), skip = args->frames - *counter;

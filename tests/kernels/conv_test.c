@@ -1,5 +1,5 @@
 // Convolutions of random shapes against their definition in double precision, and cut into blocks.
-#include "kernel_test.h"
+#include "packing.h"
 
 enum { SOURCES = 3 };
 
@@ -81,16 +81,8 @@ static output output_of(const conv *c) {
     return make_output(c->batch * c->item - c->row + (c->height - 1) * c->y + c->columns);
 }
 
-// Panels of 8, 4, 2, 1 rows, each [terms][panel].
 static float *pack(const conv *c, int64_t widest) {
-    float *packed = floats(c->groups * c->rows * c->terms, 1), *next = packed;
-    for (int64_t g = 0; g < c->groups; ++g)
-        for (int64_t m = 0, run; m < c->rows; m += run) {
-            for (run = widest; run > c->rows - m;) run /= 2;
-            for (int64_t k = 0; k < c->terms; ++k)
-                for (int64_t r = 0; r < run; ++r) *next++ = c->weights[(g * c->rows + m + r) * c->terms + k];
-        }
-    return packed;
+    return pack_conv(c->weights, c->groups, c->rows, c->terms, widest);
 }
 
 // Columns [from, to).

@@ -57,9 +57,10 @@ enum { SPARSE = 0 };
 // Cases of a random sweep: all of them, or some.
 static inline int64_t thinned(int64_t cases) { return SPARSE ? (cases + 11) / 12 : cases; }
 
-// Exactly n floats, so that AddressSanitizer sees the first one too many.
+// Exactly n floats, so that AddressSanitizer sees the first one too many; aligned as weights are.
 static inline float *floats(int64_t n, double scale) {
-    float *p = malloc((size_t)n * sizeof *p);
+    float *p = NULL;
+    if (posix_memalign((void **)&p, 64, (size_t)n * sizeof *p)) abort();
     for (int64_t i = 0; i < n; ++i) p[i] = (float)(random_unit() * scale);
     return p;
 }

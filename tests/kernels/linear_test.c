@@ -1,5 +1,5 @@
 // Matrix products of every number of rows up to 300 against double precision; a row alone gives its bits.
-#include "kernel_test.h"
+#include "packing.h"
 
 typedef struct linear {
     int64_t inputs, outputs, rows, source_stride, destination_stride;
@@ -32,24 +32,13 @@ static output output_of(const linear *l) {
     return make_output((l->rows - 1) * l->destination_stride + l->outputs);
 }
 
-// Panels of two vectors of outputs, the last of one where that is enough, each [inputs][width]; then the
-// bias.
 static float *pack(const linear *l, int64_t lanes) {
-    int64_t padded = (l->outputs + lanes - 1) / lanes * lanes, width;
-    float *packed = calloc((size_t)(padded * (l->inputs + 1)), sizeof *packed), *next = packed;
-    for (int64_t first = 0; first < padded; first += width) {
-        width = padded - first < 2 * lanes ? lanes : 2 * lanes;
-        for (int64_t k = 0; k < l->inputs; ++k)
-            for (int64_t o = first; o < first + width; ++o, ++next)
-                if (o < l->outputs) *next = l->weights[o * l->inputs + k];
-    }
-    memcpy(next, l->bias, (size_t)l->outputs * sizeof *next);
-    return packed;
+    return pack_linear(l->weights, l->bias, l->inputs, l->outputs, lanes);
 }
 
 static void run_rows(const ok_kernels *kernels, const linear *l, const float *packed, output *o, int64_t from,
                      int64_t to) {
-    int64_t lanes = kernels->lanes, rows = to - from, padded = (l->outputs + lanes - 1) / lanes * lanes;
+    int64_t rows = to - from, padded = whole_vectors(l->outputs, kernels->lanes);
     int64_t block = (rows < OK_LINEAR_BLOCK_ROWS ? rows : OK_LINEAR_BLOCK_ROWS) *
                     (l->inputs < OK_LINEAR_BLOCK_TERMS ? l->inputs : OK_LINEAR_BLOCK_TERMS);
     float *scratch = rows < OK_LINEAR_PACKED_ROWS ? NULL : floats(block, 1);

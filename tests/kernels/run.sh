@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the C kernel tests: plain, under the sanitizers, and for AArch64 under qemu (Debian packages
-# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, qemu-user-static).
+# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, qemu-user-static). golden_test gets PyTorch's reference cases.
 #
 #   tests/kernels/run.sh [plain] [address] [realtime] [neon]
 #
@@ -11,7 +11,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 cc=${CC:-clang}
 build=${BUILD_DIR:-build/kernels}
-flags=(-std=c11 -O2 -g -Wall -Wextra -Werror "-I$root/Sources/CKernels" "-I$root/Sources/CKernels/include"
+flags=(-std=c11 -O2 -gline-tables-only -Wall -Wextra -Werror "-I$root/Sources/CKernels" "-I$root/Sources/CKernels/include"
     "-I$root/tests/kernels")
 link=(-fuse-ld=lld -lm)
 
@@ -33,6 +33,9 @@ execute() { # name, runner...
             status=$?; cat "${@: -1}.log"; exit $status' execute "$@"
 }
 
+mkdir -p "$build"
+export OK_GOLDENS=$build/goldens.bin
+"${PYTHON:-python3}" tests/kernels/goldens.py tests/data/goldens/cases "$OK_GOLDENS"
 for variant in "${@:-plain address realtime neon}"; do
     for name in $variant; do
         echo "== $name"
@@ -47,7 +50,7 @@ for variant in "${@:-plain address realtime neon}"; do
             ;;
         realtime)
             # -Wfunction-effects proves most of it at compile time; the sanitizer watches the rest.
-            compile realtime -DOK_TEST_SPARSE -fsanitize=realtime -DOK_CHECK_REALTIME -Wfunction-effects
+            compile realtime -DOK_TEST_SPARSE -O1 -fsanitize=realtime -DOK_CHECK_REALTIME -Wfunction-effects
             execute realtime env RTSAN_OPTIONS=halt_on_error=1
             # Positive control: an allocation in such a function stops the program.
             "$cc" "${flags[@]}" -fsanitize=realtime -DOK_CHECK_REALTIME tests/kernels/realtime_control.c \

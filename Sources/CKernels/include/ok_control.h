@@ -1,4 +1,5 @@
-// Loops and branches: kernels that own steps. All buffers are planned; what is carried round a loop stays in place.
+// Loops and branches: kernels that own steps. All buffers are planned; what is carried round a loop stays in
+// place.
 #ifndef OK_CONTROL_H
 #define OK_CONTROL_H
 

@@ -17,7 +17,7 @@ typedef struct ok_view_args {
     int32_t source, destination;
     ok_len offset;
 } ok_view_args;
-void ok_view(const void *args, ok_context *context);
+void ok_view(const void *args, ok_context *context) OK_REALTIME;
 
 enum { OK_PAD_ZEROS, OK_PAD_REFLECT, OK_PAD_REPLICATE, OK_PAD_CIRCULAR };
 
@@ -55,7 +55,7 @@ typedef struct ok_mute_args {
     int64_t rows;
     ok_len row_stride, columns;
 } ok_mute_args;
-void ok_mute(const void *args, ok_context *context);
+void ok_mute(const void *args, ok_context *context) OK_REALTIME;
 
 /// Leaves out the first `frames` rows after a reset: a recurrent layer behind one with lookahead must not see
 /// them. Sets dims[length] to the rows that remain, points `input_rest` and `output_rest` at the first of
@@ -67,6 +67,6 @@ typedef struct ok_skip_args {
     int64_t batch, output_features;
     ok_len rows, input_step, output_step, output_batch;
 } ok_skip_args;
-void ok_skip(const void *args, ok_context *context);
+void ok_skip(const void *args, ok_context *context) OK_REALTIME;
 
 #endif

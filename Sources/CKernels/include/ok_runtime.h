@@ -26,7 +26,8 @@ enum {
     OK_INVALID_ARGUMENT = 1,
     OK_SHAPE_MISMATCH = 2,
     OK_NOT_READY = 9,
-    OK_BLOCK_TOO_LONG = 10
+    OK_BLOCK_TOO_LONG = 10,
+    OK_INTERNAL = 11
 };
 
 /// A length, stride or offset known when the program is built, or `OK_DIM(i)` for entry `i` of the run's
@@ -64,6 +65,8 @@ typedef struct ok_context {
     void **histories;
     /// The dynamic length the tables were last evaluated for.
     int64_t evaluated;
+    /// What a backend beside the CPU keeps for this instance, or NULL.
+    void *device;
 } ok_context;
 
 typedef void (*ok_kernel)(const void *args, ok_context *context) OK_REALTIME;

@@ -41,13 +41,13 @@ typedef struct ok_buffer {
     size_t byte_count;
 } ok_buffer;
 
-/// What comes before a run on whole tensors: checks sizes against the ports, puts the buffers in place, clears
-/// the state unless the instance keeps it.
+/// What comes before a run on whole tensors: checks sizes against the ports, puts the buffers in place,
+/// clears the state unless the instance keeps it.
 int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
-/// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored by
-/// static programs). Sizes are checked against the ports. Real-time safe.
+/// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored
+/// by static programs). Sizes are checked against the ports. Real-time safe.
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                         const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
@@ -55,13 +55,14 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME;
 
-/// Whole tensors as `ok_instance_run`, but states go on from run to run. OK_NOT_READY while the workspace is released,
-/// OK_INVALID_ARGUMENT where an output overlaps an input or another output, or while another thread runs.
-/// Real-time safe.
-int32_t ok_instance_predict(void *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                            size_t output_count) OK_REALTIME;
+/// Whole tensors as `ok_instance_run`, but states go on from run to run. OK_NOT_READY while the workspace is
+/// released, OK_INVALID_ARGUMENT where an output overlaps an input or another output, or while another thread
+/// runs. Real-time safe.
+int32_t ok_instance_predict(void *instance, const ok_buffer *inputs, size_t input_count,
+                            const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
-/// Keeps runs out, so that the workspace can be taken away. False while a run is going on. Not for the audio thread.
+/// Keeps runs out, so that the workspace can be taken away. False while a run is going on. Not for the audio
+/// thread.
 int32_t ok_instance_release(ok_instance *instance);
 
 /// Lets runs in again.

@@ -93,8 +93,8 @@ OK_INLINE void ok_linear_few(const ok_linear_args *args, const float *x, int64_t
 }
 
 // `packed`: scratch, from OK_LINEAR_PACKED_ROWS rows on.
-static void ok_linear_rows(const ok_linear_args *args, const float *x, int64_t xs, float *y, int64_t ys, int64_t rows,
-                           float *packed) {
+static void ok_linear_rows(const ok_linear_args *args, const float *x, int64_t xs, float *y, int64_t ys,
+                           int64_t rows, float *packed) {
     if (rows >= OK_LINEAR_PACKED_ROWS) {
         ok_linear_batch(args, x, xs, y, ys, rows, packed);
         return;

@@ -37,18 +37,18 @@ public struct HybridNetwork: Layer {
                     + "the encoder to \(features) features of the bottleneck; the two must be equal")
         }
         let function = try configuration.activationFunction
-        let ladder = [configuration.inChannels] + configuration.channels
+        let inward = [configuration.inChannels] + configuration.channels
         encoder = (0..<configuration.stageCount).map { i in
             HybridStage(
-                side: .encoder, index: i, inChannels: ladder[i], outChannels: ladder[i + 1],
+                side: .encoder, index: i, inChannels: inward[i], outChannels: inward[i + 1],
                 kernelSize: configuration.kernelSize, stride: configuration.stride, activation: function)
         }
-        let down =
+        let outward =
             [configuration.projection ? last : features] + configuration.channels.dropLast().reversed()
             + [configuration.outChannels]
         decoder = (0..<configuration.stageCount).map { i in
             HybridStage(
-                side: .decoder, index: i, inChannels: down[i], outChannels: down[i + 1],
+                side: .decoder, index: i, inChannels: outward[i], outChannels: outward[i + 1],
                 kernelSize: configuration.kernelSize, stride: configuration.stride,
                 activation: i == configuration.stageCount - 1 ? .identity : function)
         }

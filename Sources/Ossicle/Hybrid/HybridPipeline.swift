@@ -20,16 +20,18 @@ public final class HybridPipeline: @unchecked Sendable {
     /// - Parameters:
     ///   - weights: every parameter of the network, by `state_dict` name; see `parameters(_:bottleneck:)`.
     ///   - bottleneck: takes the place of the LSTM, see `HybridNetwork`.
+    ///   - compute: what may run it; with `automatic` the convolutions go to a GPU where there is one and they are large
+    ///     enough, and `process` is then not real-time safe.
     /// - Throws: `invalidArgument` naming the argument; `weights` naming the tensor that is missing, left over, of another
     ///   shape, or not finite.
     public convenience init(
         _ configuration: HybridConfiguration, weights: [String: Tensor], bottleneck: (any Layer)? = nil,
-        options: LoadOptions = LoadOptions()
+        options: LoadOptions = LoadOptions(), compute: Compute = .cpu
     ) throws {
         let sorted = weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
         try self.init(
             HybridNetwork(configuration, bottleneck: bottleneck),
-            WeightSource(sorted, file: "state_dict", options: options))
+            WeightSource(sorted, file: "state_dict", options: options), placement: compute.placement)
     }
 
     init(_ network: HybridNetwork, _ source: WeightSource, placement: Placement = .portable) throws {

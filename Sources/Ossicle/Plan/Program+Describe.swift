@@ -13,6 +13,7 @@ extension Program {
             "buffers: \(bufferStats.bufferCount) of \(bufferStats.naiveCount), \(bufferStats.allocatedBytes) bytes "
                 + "instead of \(bufferStats.naiveBytes); scratch: \(bufferStats.scratchBytes) bytes")
         lines.append("state: \(stateByteCount) bytes; packed weights and tables: \(memory.byteCount) bytes")
+        if !isRealtimeSafe { lines.append("not real-time safe: a GPU or a system library takes part") }
         lines.append("total: \(Self.count(steps.reduce(0) { $0 + $1.flops }))FLOP a run")
         return lines.joined(separator: "\n")
     }

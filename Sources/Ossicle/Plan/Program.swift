@@ -11,6 +11,8 @@ public final class Program: @unchecked Sendable {
     /// The dynamic length must be a multiple of this.
     public let granularity: Int
     public let bufferStats: BufferStats
+    /// Whether a run keeps the real-time contract: false where a GPU or a system library takes part.
+    public let isRealtimeSafe: Bool
 
     let memory: ProgramMemory
     let steps: [PlannedStep]
@@ -30,6 +32,8 @@ public final class Program: @unchecked Sendable {
     let namedStates: [String: (offset: Int, byteCount: Int)]
     let c: UnsafePointer<ok_program>
     let placement: [String]
+    /// The device beside the CPU that some of the steps run on.
+    let device: (any DeviceBackend)?
 
     /// Memory of the plan's intermediate values: what the planner needs, and what one buffer a value would have taken.
     public struct BufferStats: Sendable, Equatable {
@@ -75,6 +79,8 @@ public final class Program: @unchecked Sendable {
         self.mode = mode
         self.latency = latency
         self.placement = builder.placed
+        device = emitter.device
+        isRealtimeSafe = emitter.isRealtimeSafe
         memory = emitter.memory
         steps = emitter.steps
         slots = emitter.slots

@@ -7,9 +7,11 @@ final class Instance: @unchecked Sendable {
     let program: Program
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
-    private let memory = ProgramMemory()
+    /// Its share of the device that the program uses, if any.
+    private(set) var device: (any DeviceSession)?
+    let memory = ProgramMemory()
     /// The arena; nil while released.
-    private var arena: UnsafeMutableRawPointer?
+    private(set) var arena: Workspace?
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
@@ -71,14 +73,12 @@ final class Instance: @unchecked Sendable {
         keepState()
     }
 
-    deinit { arena?.deallocate() }
-
     private func placeArena() {
-        let block = UnsafeMutableRawPointer.allocate(byteCount: max(workspaceByteCount, 1), alignment: 64)
-        // Touched now, so that no run meets a page for the first time.
-        block.initializeMemory(as: UInt8.self, repeating: 0, count: max(workspaceByteCount, 1))
-        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = block + offset }
-        arena = block
+        let workspace = Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)
+        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = workspace.start + offset }
+        arena = workspace
+        device = program.device?.session(workspace)
+        c.pointee.context.device = device.map { Unmanaged<AnyObject>.passUnretained($0).toOpaque() }
     }
 
     /// Where one of the graph's named states lies.
@@ -94,7 +94,8 @@ final class Instance: @unchecked Sendable {
     /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
     func releaseArena() -> Bool {
         guard ok_instance_release(c) != 0 else { return false }
-        arena?.deallocate()
+        c.pointee.context.device = nil
+        device = nil
         arena = nil
         return true
     }

@@ -1,6 +1,6 @@
 extension Model {
-    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON, the
-    /// safetensors files that `HybridPipeline.save` writes, or a Core ML model of floats.
+    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON, a Core ML
+    /// model of floats, and the safetensors files that `HybridPipeline.save` writes.
     ///
     /// - Throws: `io`, `malformed`, `weights` or `unsupported`, naming the file and the place in it.
     public static func load(path: String, options: LoadOptions = LoadOptions()) throws -> Model {
