@@ -2,9 +2,12 @@
 #include "ok_stream.h"
 #include <string.h>
 
-void ok_instance_reset(ok_instance *instance) OK_REALTIME { memcpy(instance->state, instance->image, instance->state_bytes); }
+void ok_instance_reset(ok_instance *instance) OK_REALTIME {
+    memcpy(instance->state, instance->image, instance->state_bytes);
+}
 
-int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames) OK_REALTIME {
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output,
+                            int64_t frames) OK_REALTIME {
     if (frames == 0) return OK_SUCCESS;
     if (!input || !output) return OK_INVALID_ARGUMENT;
     instance->context.slots[instance->input_slots[0]] = (void *)(uintptr_t)input;
@@ -12,8 +15,8 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                        size_t output_count) OK_REALTIME {
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
     if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
         return OK_INVALID_ARGUMENT;
@@ -40,14 +43,21 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
         context->slots[instance->output_slots[i]] = data;
     }
     if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
-    return ok_run(program, context, length);
+    return OK_SUCCESS;
+}
+
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
+    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {
     // A plan may write the output before it has read all of the input.
     uintptr_t x = (uintptr_t)input, y = (uintptr_t)output;
-    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float)) return OK_INVALID_ARGUMENT;
+    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float))
+        return OK_INVALID_ARGUMENT;
     ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
     ok_buffer out = {output, output_count * sizeof(float)};
     return ok_instance_run(instance, instance->program->max_length, &in, 1, &out, 1);

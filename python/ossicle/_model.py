@@ -21,7 +21,8 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     """Loads a model; the format is told by the content.
 
     Args:
-        source: path of a `.nam` or RTNeural, AIDA-X or GuitarML `.json` file, or the bytes of one.
+        source: path of a `.nam`, a RTNeural, AIDA-X or GuitarML `.json` or a hybrid `.safetensors` file, or
+            the bytes of one.
 
     Raises:
         FileError: the file cannot be read.

@@ -7,6 +7,7 @@
 // ends the process with a report. --control commits a violation on purpose and succeeds when it was seen.
 #define _GNU_SOURCE
 #include "subjects.h"
+#include "watch.h"
 #include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
@@ -23,15 +24,6 @@ enum { MAX_BLOCK = 1024 };
 static const size_t blocks[] = {1, 17, 32, 64, 127, 128, 256, 512, MAX_BLOCK};
 enum { BLOCK_COUNT = sizeof blocks / sizeof *blocks };
 
-#if defined(__has_feature)
-#if __has_feature(realtime_sanitizer)
-#define NONBLOCKING __attribute__((nonblocking))
-#endif
-#endif
-#ifndef NONBLOCKING
-#define NONBLOCKING
-#endif
-
 // --- the watch
 
 static void nothing(void) {}
@@ -40,7 +32,7 @@ static uint64_t zero(const char *which) {
     return 0;
 }
 static int no(void) { return 0; }
-static void (*arm)(void) = nothing, (*disarm)(void) = nothing;
+void (*arm)(void) = nothing, (*disarm)(void) = nothing;
 static uint64_t (*take)(const char *) = zero;
 static int (*sees_system_calls)(void) = no, (*sees_swift)(void) = no;
 
@@ -106,7 +98,7 @@ static size_t output_count(const open_stream *o, size_t frames) {
 }
 
 static int failures;
-static void expect(int holds, const char *name, const char *what) {
+void expect(int holds, const char *name, const char *what) {
     if (holds) return;
     fprintf(stderr, "FAILED %s: %s\n", name, what);
     ++failures;
@@ -197,13 +189,16 @@ static void watch_session(const subject *s, long callbacks) {
     free(y);
 }
 
+static void count_violations(const char *name, const char *how) {
+    uint64_t seen = take(NULL);
+    expect(seen == 0, name, "violations of the real-time contract, listed above");
+    printf("%-32s %s%llu violations\n", name, how, (unsigned long long)seen);
+}
+
 static void watch(const subject *s, long callbacks) {
     if (s->streams) watch_stream(s, callbacks);
     watch_session(s, callbacks / 10 + 1);
-    uint64_t seen = take(NULL);
-    expect(seen == 0, s->name, "violations of the real-time contract, listed above");
-    printf("%-32s %s%llu violations\n", s->name, s->streams ? "" : "(session only) ",
-           (unsigned long long)seen);
+    count_violations(s->name, s->streams ? "" : "(session only) ");
 }
 
 // --- denormals
@@ -356,6 +351,10 @@ int main(int argc, char **argv) {
             watch(&s, callbacks);
         }
         must(ossicle_model_destroy(s.model), NULL, s.name);
+    }
+    if (!denormals) {
+        watch_hybrid(callbacks);
+        count_violations("HybridPipeline and its streams", "");
     }
     printf("%s: %d failed\n", denormals ? "denormals" : "real-time contract", failures);
     return failures ? 1 : 0;

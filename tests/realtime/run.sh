@@ -19,7 +19,7 @@ for file in tests/data/models/rtneural/*.json; do
     case "$file" in */bad_* | *_torch*) ;; *) models+=("$file") ;; esac
 done
 flags=(-std=gnu11 -Wall -Wextra -Werror -O2 -g -ISources/COssicle/include)
-sources=(tests/realtime/driver.c tests/realtime/subjects.c)
+sources=(tests/realtime/driver.c tests/realtime/subjects.c tests/realtime/hybrid.c)
 links=(-lm -ldl -lpthread)
 
 build_watched() { # LIBRARY

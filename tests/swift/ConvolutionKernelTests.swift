@@ -22,19 +22,22 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var outputLength: Int {
         let span = (kernel - 1) * dilation + 1
         return transposed
-            ? (length - 1) * stride + span - padBegin - padEnd : (length + padBegin + padEnd - span) / stride + 1
+            ? (length - 1) * stride + span - padBegin - padEnd
+            : (length + padBegin + padEnd - span) / stride + 1
     }
 
     /// x, weight, bias.
     func values() -> (x: [Float], weight: [Float], bias: [Float]) {
         var random = TestRandom(seed)
-        let weights = transposed ? channels * (outputs / groups) * kernel : outputs * (channels / groups) * kernel
+        let weights =
+            transposed ? channels * (outputs / groups) * kernel : outputs * (channels / groups) * kernel
         return (random.floats(batch * channels * length), random.floats(weights), random.floats(outputs))
     }
 
     func graph(_ weight: [Float], _ bias: [Float], length: Dim? = nil) throws -> Graph {
         var graph = Graph()
-        let shape: [Dim] = (batch > 1 ? [.fixed(batch)] : []) + [.fixed(channels), length ?? .fixed(self.length)]
+        let shape: [Dim] =
+            (batch > 1 ? [.fixed(batch)] : []) + [.fixed(channels), length ?? .fixed(self.length)]
         let x = graph.input("x", ValueType(shape))
         let dims = transposed ? [channels, outputs / groups, kernel] : [outputs, channels / groups, kernel]
         let w = try graph.constant("w", weight, dims)
@@ -77,7 +80,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
                         for i in 0..<(transposed ? length : columns) {
                             let (from, to) =
                                 transposed
-                                ? (i, i * stride + k * dilation - padBegin) : (i * stride + k * dilation - padBegin, i)
+                                ? (i, i * stride + k * dilation - padBegin)
+                                : (i * stride + k * dilation - padBegin, i)
                             guard from >= 0, from < length, to >= 0, to < columns else { continue }
                             let term = w * Double(x[source + from])
                             row[to] += term
@@ -108,7 +112,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         var random = TestRandom(UInt64(1000 + i))
         let groups = [1, 1, 1, 2, 3][random.int(0...4)]
         var one = ConvolutionCase(
-            batch: random.int(1...2), channels: groups * random.int(1...6), outputs: groups * random.int(1...23),
+            batch: random.int(1...2), channels: groups * random.int(1...6),
+            outputs: groups * random.int(1...23),
             kernel: random.int(1...9), length: random.int(60...230), seed: UInt64(i))
         one.groups = groups
         one.transposed = i % 3 == 2
@@ -124,10 +129,13 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     static let long: [ConvolutionCase] = [
         ConvolutionCase(channels: 32, outputs: 48, kernel: 65, length: 600),
         ConvolutionCase(channels: 16, outputs: 16, kernel: 33, length: 2200, padBegin: 32, seed: 2),
-        ConvolutionCase(batch: 2, channels: 19, outputs: 33, kernel: 40, length: 300, padBegin: 20, padEnd: 19, seed: 3),
+        ConvolutionCase(
+            batch: 2, channels: 19, outputs: 33, kernel: 40, length: 300, padBegin: 20, padEnd: 19, seed: 3),
         ConvolutionCase(channels: 17, outputs: 16, kernel: 128, length: 700, seed: 4),
         ConvolutionCase(channels: 24, outputs: 17, kernel: 31, length: 333, transposed: true, seed: 5),
-        ConvolutionCase(channels: 16, outputs: 32, kernel: 33, length: 99, padBegin: 5, padEnd: 3, transposed: true, seed: 6),
+        ConvolutionCase(
+            channels: 16, outputs: 32, kernel: 33, length: 99, padBegin: 5, padEnd: 3, transposed: true,
+            seed: 6),
     ]
 }
 

@@ -81,7 +81,8 @@ public final class Program: @unchecked Sendable {
         outputBytes = builder.outputBytes
 
         let arena = slots.indices.filter { if case .arena = emitter.slots[$0].place { true } else { false } }
-        let plan = MemoryPlan(arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
+        let plan = MemoryPlan(
+            arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
         arenaByteCount = plan.byteCount
         arenaOffsets = Dictionary(uniqueKeysWithValues: zip(arena, plan.offsets))
         bufferStats = BufferStats(emitter.slots, arenaByteCount: plan.byteCount)
@@ -97,7 +98,7 @@ public final class Program: @unchecked Sendable {
         stateInitials = emitter.stateInitials
 
         let dims = emitter.dimEntries
-        granularity = mode.isStream ? builder.granularity : 1
+        granularity = mode.isStream || graph.dividesEvenly ? builder.granularity : 1
         c = UnsafePointer(
             memory.store(
                 ok_program(

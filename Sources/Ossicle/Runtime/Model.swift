@@ -49,6 +49,9 @@ public final class Model: Sendable {
         graph = try makeGraph(inputShapes)
     }
 
+    /// The graph for other shapes of the required inputs.
+    func graph(for shapes: [[Dim]]) throws -> Graph { try makeGraph(shapes) }
+
     public var parameterCount: Int { graph.parameterCount }
 
     public var weightByteCount: Int {
@@ -84,7 +87,8 @@ public final class Model: Sendable {
                 .invalidArgument, "expected the shapes of \(required.count) inputs, found \(shapes.count)")
         }
         for shape in shapes where shape.contains(where: { $0 < 1 || $0 > 1 << 40 }) || shape.count > 8 {
-            throw OssicleError(.shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
+            throw OssicleError(
+                .shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
         }
         return try Session(program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }))
     }
@@ -111,7 +115,8 @@ public final class Model: Sendable {
         let shapes = try graph.inputs.filter { !$0.isOptional }.map { port in
             guard let shape = graph.type(of: port.value).shape.fixedValues else {
                 throw OssicleError(
-                    .shapeMismatch, "input \(port.name) \(graph.type(of: port.value)) is dynamic: state its shape")
+                    .shapeMismatch,
+                    "input \(port.name) \(graph.type(of: port.value)) is dynamic: state its shape")
             }
             return shape
         }

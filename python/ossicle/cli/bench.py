@@ -38,7 +38,9 @@ class Result(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json model")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json, or a hybrid .safetensors"
+    )
     parser.add_argument(
         "--blocks",
         type=_blocks,

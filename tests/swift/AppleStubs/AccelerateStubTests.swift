@@ -108,7 +108,8 @@
             let context = BNNSGraphContextMake(graph)
             defer { BNNSGraphContextDestroy(context) }
             #expect(BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0)
-            #expect(BNNSGraphContextGetWorkspaceSize(context, nil) == -1)  // SIZE_MAX, as Swift's importer shows it
+            // SIZE_MAX, as Swift's importer shows it
+            #expect(BNNSGraphContextGetWorkspaceSize(context, nil) == -1)
 
             var extents: [UInt64] = [1, 3]
             extents.withUnsafeMutableBufferPointer { e in
