@@ -29,15 +29,7 @@ OK_INLINE vf ok_gate_exp(vf x, vf scale) {
 
 // Any activation on one vector: for layers that ask for others than PyTorch's.
 static vf ok_activate_vector(const ok_activation *function, vf x) {
-    switch (function->kind) {
-#define OK_CASE(kind)                                                                                        \
-    case kind:                                                                                               \
-        return v_activate(kind, x, function->alpha, function->beta);
-        OK_UNARY_KINDS(OK_CASE)
-#undef OK_CASE
-    default:
-        return x;
-    }
+    return v_activate(function->kind, x, function->alpha, function->beta);
 }
 
 // Lanes moved down by OK_LANES * quarters / 4, around the end: brings a tail's gates to the first lanes.
