@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func textsOfAppleAreReprinted() throws {
-        for name in CoreMLTestData.models(".mil") {
+        for name in CoreMLTestData.models(".mil") where name.hasPrefix("real/") {
             var text = try Self.read(CoreMLTestData.path(name))
             // One file got a newline at its end in the repository it comes from.
             if text.last == UInt8(ascii: "\n") { text.removeLast() }
