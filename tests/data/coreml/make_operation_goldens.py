@@ -314,6 +314,13 @@ case(
     axis=1,
     interleave=True,
 )
+case(
+    "concat_scalars",
+    "concat",
+    {"values__a": np.int32(3), "values__b": np.int32(4)},
+    np.int32([3, 4]),
+    axis=0,
+)
 case("stack_axis", "stack", {"values__a": x, "values__b": -x}, np.stack([x, -x], 1), axis=1)
 case("stack_last", "stack", {"values__a": x, "values__b": -x}, np.stack([x, -x], -1), axis=-1)
 case("split_even", "split", {"x": x}, np.split(x, 2, 2), axis=2, num_splits=2)
