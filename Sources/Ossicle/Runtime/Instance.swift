@@ -1,5 +1,11 @@
 import CKernels
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// What one running copy of a program needs of its own: workspace, state, pointer tables.
 ///
 /// Belongs to one thread at a time. Making one allocates and touches everything; running it only calls C.
@@ -8,8 +14,8 @@ final class Instance: @unchecked Sendable {
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
     private let memory = ProgramMemory()
-    /// The arena; nil while released.
-    private var arena: UnsafeMutableRawPointer?
+    /// The arena; nil while released. Not for the audio thread, which meets it through `c`.
+    private let arena = Locked<UnsafeMutableRawPointer?>(nil)
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
@@ -60,7 +66,7 @@ final class Instance: @unchecked Sendable {
                 keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
                 sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
-        placeArena()
+        try restoreArena()
         for initial in program.stateInitials {
             let stored = initial.tensor
             let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
@@ -71,32 +77,38 @@ final class Instance: @unchecked Sendable {
         keepState()
     }
 
-    deinit { arena?.deallocate() }
-
-    private func placeArena() {
-        let block = UnsafeMutableRawPointer.allocate(byteCount: max(workspaceByteCount, 1), alignment: 64)
-        // Touched now, so that no run meets a page for the first time.
-        block.initializeMemory(as: UInt8.self, repeating: 0, count: max(workspaceByteCount, 1))
-        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = block + offset }
-        arena = block
-    }
+    deinit { free(arena.withLock { $0 }) }
 
     /// Whether there is a workspace, without which `ok_instance_predict` refuses.
-    var hasWorkspace: Bool { arena != nil }
+    var hasWorkspace: Bool { arena.withLock { $0 != nil } }
 
     /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
     func releaseArena() -> Bool {
-        guard ok_instance_release(c) != 0 else { return false }
-        arena?.deallocate()
-        arena = nil
-        return true
+        arena.withLock { arena in
+            guard ok_instance_release(c) != 0 else { return false }
+            free(arena)
+            arena = nil
+            return true
+        }
     }
 
-    /// The workspace again. Allocates.
-    func restoreArena() {
-        guard arena == nil else { return }
-        placeArena()
-        ok_instance_restore(c)
+    /// The workspace, or the workspace again. Allocates.
+    ///
+    /// - Throws: `outOfMemory`.
+    func restoreArena() throws {
+        try arena.withLock { arena in
+            guard arena == nil else { return }
+            let byteCount = max(workspaceByteCount, 1)
+            var block: UnsafeMutableRawPointer?
+            guard posix_memalign(&block, 64, byteCount) == 0, let block else {
+                throw OssicleError(.outOfMemory, "no \(byteCount) bytes for a workspace")
+            }
+            // Touched now, so that no run meets a page for the first time.
+            memset(block, 0, byteCount)
+            for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = block + offset }
+            arena = block
+            ok_instance_restore(c)
+        }
     }
 
     /// Makes the present state the one that a reset goes back to.

@@ -76,7 +76,8 @@ private func touch(_ program: MILProgram, _ files: MILBlobFiles) {
     let program = try MILParser.parse(bytes, name: "fuzz")
     for function in program.functions {
         guard let shapes = try? MILShapeChoice(function, nil).choose([:]),
-            let graph = try? MILLowering(function, files: MILBlobFiles([:])).lower(function, shapes: shapes, nil),
+            let graph = try? MILLowering(function, files: MILBlobFiles([:])).lower(
+                function, shapes: shapes, nil),
             graph.values.reduce(0, { $0 + $1.type.shape.evaluate(1).reduce(1, *) }) < 1 << 18
         else { continue }
         let engine = try OssicleEngine(graph)

@@ -41,5 +41,5 @@ final class OssicleEngine: InferenceEngine {
     var summary: String { instance.program.describe() }
     func resetState() { ok_instance_reset(instance.c) }
     func releaseWorkspace() -> Bool { instance.releaseArena() }
-    func prepareWorkspace() { instance.restoreArena() }
+    func prepareWorkspace() throws { try instance.restoreArena() }
 }
