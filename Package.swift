@@ -5,13 +5,23 @@ import PackageDescription
 // type-checked and run there (docs/apple.md). Use a build folder of its own: --scratch-path .build-stubs
 #if os(Linux)
     let stubs = Context.environment["OSSICLE_APPLE_STUBS"] == "1"
-    let hasMetal = stubs
+    let isApple = stubs
 #else
     let stubs = false
-    let hasMetal = true
+    let isApple = true
 #endif
 
 let stubModules: [Target.Dependency] = stubs ? ["Metal", "MetalPerformanceShaders", "Accelerate"] : []
+let appleModules: [Target.Dependency] = stubModules + (isApple ? ["CAccelerate"] : [])
+let appleTargets: [Target] =
+    !isApple
+    ? []
+    : [
+        .target(
+            name: "CAccelerate", dependencies: ["CKernels"] + (stubs ? ["Accelerate"] : []),
+            cSettings: [.define("ACCELERATE_NEW_LAPACK")],
+            linkerSettings: stubs ? [] : [.linkedFramework("Accelerate")])
+    ]
 let stubTargets: [Target] =
     !stubs
     ? []
@@ -32,7 +42,8 @@ let shaderFiles = ["ossicle_metal.h", "conv1d.metal", "conv_transpose1d.metal", 
 
 let package = Package(
     name: "Ossicle",
-    platforms: [.macOS(.v13), .iOS(.v16)],
+    // Where BLAS has the interface that CAccelerate calls.
+    platforms: [.macOS("13.3"), .iOS("16.4")],
     products: [
         .library(name: "Ossicle", targets: ["Ossicle"]),
         .library(name: "ossicle", type: .dynamic, targets: ["OssicleC"]),
@@ -47,15 +58,15 @@ let package = Package(
         .target(name: "COssicle", dependencies: ["CKernels"]),
         .target(
             name: "Ossicle",
-            dependencies: ["CKernels"] + stubModules,
-            exclude: hasMetal ? [] : [shaders],
-            resources: hasMetal ? shaderFiles.map { .embedInCode("\(shaders)/\($0)") } : []
+            dependencies: ["CKernels"] + appleModules,
+            exclude: isApple ? [] : [shaders],
+            resources: isApple ? shaderFiles.map { .embedInCode("\(shaders)/\($0)") } : []
         ),
         .target(name: "OssicleC", dependencies: ["Ossicle", "COssicle", "CKernels"]),
         .testTarget(
-            name: "OssicleTests", dependencies: ["Ossicle", "CKernels"] + stubModules, path: "tests/swift",
+            name: "OssicleTests", dependencies: ["Ossicle", "CKernels"] + appleModules, path: "tests/swift",
             swiftSettings: stubs ? [.define("OSSICLE_APPLE_STUBS")] : []),
-    ] + stubTargets,
+    ] + appleTargets + stubTargets,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

@@ -2,7 +2,8 @@
 """Ossicle against other engines on this machine: writes the table of docs/performance.md.
 
     python benchmarks/compare.py                       everything, some minutes
-    python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid overhead
+    python benchmarks/compare.py --only nam,recurrent  groups: recurrent nam linear lstm conv hybrid coreml
+                                                       overhead
     python benchmarks/compare.py --scale 0.1           a quick look
 
 All engines run in this process on one thread, one after the other in shuffled rounds, so that what
@@ -11,6 +12,8 @@ of the largest value; Ossicle must agree or the program fails. Times are of one 
 buffers made beforehand.
 
     pip install "ossicle[test]" onnx onnxruntime openvino threadpoolctl    and mlx where it exists
+
+The C++ peers (RTNeural, NeuralAmpModelerCore) take part when native/build.sh has built them.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from threadpoolctl import threadpool_limits
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- compare.py writes from here -->", "<!-- to here -->"
-ENGINES = ("ossicle", "onnxruntime", "openvino", "numpy", "mlx")
+ENGINES = ("ossicle", "onnxruntime", "openvino", "numpy", "mlx", "C++")
 TOLERANCE = 1e-4
 ROUNDS = 8
 SECONDS = 0.6  # for each engine and line, over all rounds
@@ -94,10 +97,14 @@ def measure(ready: dict[str, peers.Peer], scale: float) -> dict[str, np.ndarray]
 
 def row(name: str, times: dict[str, np.ndarray]) -> str:
     cells = []
+    if native := [engine for engine in times if engine not in ENGINES]:
+        best = min(native, key=lambda engine: float(np.median(times[engine])))
+        times = {**times, "C++": times[best]}
     for engine in ENGINES:
         if engine in times:
             median, tail = np.percentile(times[engine], (50, 99))
-            cells.append(f"{_short(median)} ({_short(tail)})")
+            label = f" {best}" if engine == "C++" else ""
+            cells.append(f"{_short(median)} ({_short(tail)}){label}")
         else:
             cells.append("")
     ratio = ""

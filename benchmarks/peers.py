@@ -42,7 +42,17 @@ class _Stateful(Peer):
 
 
 class OnnxRuntime(_Stateful):
-    def __init__(self, model: bytes, x: np.ndarray, shape: tuple[int, ...], states: list[Any]) -> None:
+    """`names` are those of input and output; `more` has shapes of further outputs, which are computed too."""
+
+    def __init__(
+        self,
+        model: bytes,
+        x: np.ndarray,
+        shape: tuple[int, ...],
+        states: list[Any],
+        names: tuple[str, str] = ("x", "y"),
+        more: dict[str, tuple[int, ...]] | None = None,
+    ) -> None:
         import onnxruntime
 
         super().__init__(x, shape, states)
@@ -55,8 +65,11 @@ class OnnxRuntime(_Stateful):
         self.bindings = []
         for turn in range(2):
             binding = self.session.io_binding()
-            binding.bind_ortvalue_input("x", self.values[0])
-            binding.bind_ortvalue_output("y", self.values[1])
+            binding.bind_ortvalue_input(names[0], self.values[0])
+            binding.bind_ortvalue_output(names[1], self.values[1])
+            for name, size in (more or {}).items():
+                self.values.append(value(np.zeros(size, np.float32)))
+                binding.bind_ortvalue_output(name, self.values[-1])
             for index, (before, after, _) in enumerate(states):
                 binding.bind_ortvalue_input(before, self.values[2][turn][index])
                 binding.bind_ortvalue_output(after, self.values[2][1 - turn][index])
@@ -144,6 +157,27 @@ class OssicleCall(Peer):
 
     def run(self) -> None:
         self.model(self.x, out=self.y)
+
+
+class OssicleInference(_Stateful):
+    """A Core ML model with `out=`; outputs that are no state and not asked for are computed too."""
+
+    def __init__(self, model: Any, names: tuple[str, str], x: np.ndarray, states: Any = ()) -> None:
+        shapes = {port.name: port.shape for port in model.outputs}
+        super().__init__(x, shapes[names[1]], states)
+        self.model = model
+        rest = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+        self.calls = []
+        for turn in range(2):
+            inputs, outputs = {names[0]: self.x}, {**rest, names[1]: self.y}
+            for index, (before, after, _) in enumerate(states):
+                inputs[before], outputs[after] = self.states[turn][index], self.states[1 - turn][index]
+            self.calls.append((inputs, outputs))
+
+    def run(self) -> None:
+        inputs, outputs = self.calls[self.turn]
+        self.model.predict(inputs, out=outputs)
+        self.turn ^= 1
 
 
 class OssicleStream(Peer):

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import native_peers
 import numpy as np
 import ossicle
 import peers
@@ -105,7 +106,11 @@ def recurrent_stream(kind: str, hidden: int, block: int) -> Work:
 
     return Work(
         f"{kind} {hidden} + Linear, block {block}",
-        {"ossicle": ours, **onnx_peers(graph, signal[:block].reshape(block, 1, 1), (block, 1, 1))},
+        {
+            "ossicle": ours,
+            **onnx_peers(graph, signal[:block].reshape(block, 1, 1), (block, 1, 1)),
+            **native_peers.recurrent(kind, hidden, [*weights.values(), *head.values()], signal[:block]),
+        },
         (states @ head["weight"].T + head["bias"])[:, 0],
         signal,
     )
@@ -204,6 +209,7 @@ def wavenet(block: int) -> Work:
         {
             "ossicle": lambda: peers.OssicleStream(ossicle.load(path), x.copy()),
             **onnx_peers(net.graph(block), x.reshape(1, 1, block), (1, 1, block)),
+            **native_peers.nam(path, x),
         },
         net.run(signal),
         signal,
@@ -370,9 +376,9 @@ def everything() -> Iterator[tuple[str, Callable[[], Work]]]:
             yield "recurrent", lambda k=kind, h=hidden, b=block: recurrent_stream(k, h, b)
     for block in (64, 2048):
         yield "nam", lambda b=block: wavenet(b)
-    for size in (512, 2048):
+    for inputs, outputs in ((64, 32), (512, 512), (2048, 2048)):
         for batch in (1, 4, 32, 256):
-            yield "linear", lambda s=size, b=batch: linear(s, s, b)
+            yield "linear", lambda i=inputs, o=outputs, b=batch: linear(i, o, b)
     for hidden in (256, 512):
         yield "lstm", lambda h=hidden: lstm_stack(h)
     for inputs, outputs, kernel, stride, dilation in CONVOLUTIONS:
@@ -384,4 +390,8 @@ def everything() -> Iterator[tuple[str, Callable[[], Work]]]:
             lambda a=(outputs, inputs, kernel, stride, dilation, length): convolution("ConvTranspose1d", *a),
         )
     yield "hybrid", hybrid
+    from workloads_coreml import basic_pitch, silero_vad  # which needs the names of this file
+
+    yield "coreml", silero_vad
+    yield "coreml", basic_pitch
     yield "overhead", lambda: linear(4, 4, 1)

@@ -15,8 +15,9 @@ const ok_kernels *ok_kernels_named(const char *isa) {
     if (strcmp(isa, "sse2") == 0) return &ok_table_sse2;
     if (strcmp(isa, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return &ok_table_avx2;
-    if (strcmp(isa, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+    if (strcmp(isa, "avx512") == 0 && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
         return &ok_table_avx512;
 #elif defined(__aarch64__)
     if (strcmp(isa, "neon") == 0) return &ok_table_neon;

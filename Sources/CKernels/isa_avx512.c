@@ -9,7 +9,8 @@
 
 #define OK_ISA_AVX512 1
 #define OK_TABLE ok_table_avx512
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c"))),    \
+                             apply_to = function)
 #include "kernels/all.h"
 #pragma clang attribute pop
 #else

@@ -3,12 +3,13 @@
 #include "ok_move.h"
 #include <string.h>
 
-void ok_view(const void *arguments, ok_context *context) {
+void ok_view(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_view_args *args = arguments;
-    context->slots[args->destination] = (char *)context->slots[args->source] + ok_length(args->offset, context);
+    context->slots[args->destination] =
+        (char *)context->slots[args->source] + ok_length(args->offset, context);
 }
 
-void ok_mute(const void *arguments, ok_context *context) {
+void ok_mute(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_mute_args *args = arguments;
     int64_t *counter = context->slots[args->counter];
     int64_t columns = ok_length(args->columns, context), stride = ok_length(args->row_stride, context);
@@ -20,7 +21,7 @@ void ok_mute(const void *arguments, ok_context *context) {
     *counter += silent;
 }
 
-void ok_skip(const void *arguments, ok_context *context) {
+void ok_skip(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_skip_args *args = arguments;
     int64_t *counter = context->slots[args->counter];
     int64_t rows = ok_length(args->rows, context), skip = args->frames - *counter;
@@ -36,7 +37,7 @@ void ok_skip(const void *arguments, ok_context *context) {
     context->dims[args->length] = rows - skip;
 }
 
-void ok_place(const void *arguments, ok_context *context) {
+void ok_place(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_place_args *args = arguments;
     const int32_t *begin = context->slots[args->begin];
     int64_t offset = 0;

@@ -2,9 +2,12 @@
 #include "ok_stream.h"
 #include <string.h>
 
-void ok_instance_reset(ok_instance *instance) OK_REALTIME { memcpy(instance->state, instance->image, instance->state_bytes); }
+void ok_instance_reset(ok_instance *instance) OK_REALTIME {
+    memcpy(instance->state, instance->image, instance->state_bytes);
+}
 
-int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames) OK_REALTIME {
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output,
+                            int64_t frames) OK_REALTIME {
     if (frames == 0) return OK_SUCCESS;
     if (!input || !output) return OK_INVALID_ARGUMENT;
     instance->context.slots[instance->input_slots[0]] = (void *)(uintptr_t)input;
@@ -43,12 +46,17 @@ static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer
     return OK_SUCCESS;
 }
 
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                        size_t output_count) OK_REALTIME {
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
-    if (status != OK_SUCCESS) return status;
-    if (instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
-    return ok_run(instance->program, &instance->context, length);
+    if (status == OK_SUCCESS && instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
+    return status;
+}
+
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
+    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
 
 static int overlap(const ok_buffer *a, const ok_buffer *b) OK_REALTIME {
@@ -68,8 +76,8 @@ static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, cons
     return 1;
 }
 
-int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                            size_t output_count) OK_REALTIME {
+int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count,
+                            const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     ok_instance *instance = opaque;
     if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
     if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
@@ -85,11 +93,14 @@ int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_
 
 int32_t ok_instance_release(ok_instance *instance) {
     int32_t use = OK_IDLE;
-    return __atomic_compare_exchange_n(&instance->use, &use, OK_RELEASED, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) ||
+    return __atomic_compare_exchange_n(&instance->use, &use, OK_RELEASED, 0, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED) ||
            use == OK_RELEASED;
 }
 
-void ok_instance_restore(ok_instance *instance) { __atomic_store_n(&instance->use, OK_IDLE, __ATOMIC_RELEASE); }
+void ok_instance_restore(ok_instance *instance) {
+    __atomic_store_n(&instance->use, OK_IDLE, __ATOMIC_RELEASE);
+}
 
 int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME {
@@ -100,7 +111,8 @@ int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t in
                             size_t output_count) OK_REALTIME {
     // A plan may write the output before it has read all of the input.
     uintptr_t x = (uintptr_t)input, y = (uintptr_t)output;
-    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float)) return OK_INVALID_ARGUMENT;
+    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float))
+        return OK_INVALID_ARGUMENT;
     ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
     ok_buffer out = {output, output_count * sizeof(float)};
     return ok_instance_run(instance, instance->program->max_length, &in, 1, &out, 1);

@@ -1,5 +1,5 @@
-// Handles are numbers, not addresses: a slot index and a generation. A stale or made-up one is found by comparing, and
-// nothing is dereferenced. Looking one up takes no lock, so audio threads may.
+// Handles are numbers, not addresses: a slot index and a generation. A stale or made-up one is found by
+// comparing, and nothing is dereferenced. Looking one up takes no lock, so audio threads may.
 #include "handles.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,7 +45,7 @@ static int64_t take_index(void) {
     return (int64_t)used++;
 }
 
-void *ok_handle_create(ok_handle_kind kind, void *object, ok_instance *instance, const ok_stream_facts *facts) {
+void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const ok_stream_facts *facts) {
     pthread_mutex_lock(&lock);
     int64_t index = take_index();
     uintptr_t value = 0;
@@ -79,7 +79,8 @@ void *ok_handle_destroy(void *handle, ok_handle_kind kind) {
             if (list) free_list = list, free_capacity = capacity;
         }
         // Without memory for the list the slot is simply not used again.
-        if (free_count < free_capacity) free_list[free_count++] = (uint32_t)((uintptr_t)handle & ((1u << INDEX_BITS) - 1));
+        if (free_count < free_capacity)
+            free_list[free_count++] = (uint32_t)((uintptr_t)handle & ((1u << INDEX_BITS) - 1));
     }
     pthread_mutex_unlock(&lock);
     return object;

@@ -11,7 +11,7 @@ typedef struct ok_handle_slot {
     uint32_t generation;
     ok_handle_kind kind;
     void *object;
-    ok_instance *instance;
+    void *instance; // what real-time calls run, see ok_handle_create
     ok_stream_facts facts;
     char *error;
 } ok_handle_slot;

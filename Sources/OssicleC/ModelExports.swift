@@ -26,19 +26,26 @@ public func ossicle_model_load_bytes(
         let out = try require(model, "model")
         guard let bytes, count >= 0 else { throw OssicleError(.invalidArgument, "bytes is NULL") }
         let loaded = try Model.load(
-            bytes: UnsafeRawBufferPointer(start: bytes, count: count), name: name.map { String(cString: $0) } ?? "bytes",
+            bytes: UnsafeRawBufferPointer(start: bytes, count: count),
+            name: name.map { String(cString: $0) } ?? "bytes",
             options: loadOptions(options))
         out.pointee = try makeHandle(OK_HANDLE_MODEL, loaded)
     }
 }
 
 @c(ossicle_model_destroy) @implementation
-public func ossicle_model_destroy(_ model: OpaquePointer!) -> Int32 { destroyHandle(model, OK_HANDLE_MODEL, Model.self) }
+public func ossicle_model_destroy(_ model: OpaquePointer!) -> Int32 {
+    destroyHandle(model, OK_HANDLE_MODEL, Model.self)
+}
 
-private func model(_ handle: OpaquePointer?) throws -> Model { try object(handle, OK_HANDLE_MODEL, as: Model.self) }
+private func model(_ handle: OpaquePointer?) throws -> Model {
+    try object(handle, OK_HANDLE_MODEL, as: Model.self)
+}
 
 @c(ossicle_model_info_get) @implementation
-public func ossicle_model_info_get(_ handle: OpaquePointer!, _ info: UnsafeMutablePointer<ossicle_model_info>!) -> Int32 {
+public func ossicle_model_info_get(
+    _ handle: OpaquePointer!, _ info: UnsafeMutablePointer<ossicle_model_info>!
+) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let model = try model(handle)
         let facts = model.facts
@@ -49,7 +56,8 @@ public func ossicle_model_info_get(_ handle: OpaquePointer!, _ info: UnsafeMutab
                 output_count: Int32(model.graph.outputs.count), streamable: model.isStreamable ? 1 : 0,
                 sample_rate: facts.sampleRate ?? 0, loudness: facts.loudness ?? .nan,
                 parameter_count: Int64(model.parameterCount), weight_bytes: Int64(model.weightByteCount),
-                receptive_field: Int64(model.receptiveField ?? -1), runs_as_stream: facts.runsAsStream ? 1 : 0,
+                receptive_field: Int64(model.receptiveField ?? -1),
+                runs_as_stream: facts.runsAsStream ? 1 : 0,
                 required_input_count: Int32(model.graph.inputs.filter { !$0.isOptional }.count)),
             size: \.struct_size, "info")
     }
@@ -59,7 +67,8 @@ private func port(_ model: Model, _ direction: Int32, _ index: Int32) throws -> 
     let ports = direction == 0 ? model.graph.inputs : model.graph.outputs
     guard 0...1 ~= direction, ports.indices.contains(Int(index)) else {
         throw OssicleError(
-            .invalidArgument, "there is no \(direction == 0 ? "input" : "output") \(index); the model has \(ports.count)")
+            .invalidArgument,
+            "there is no \(direction == 0 ? "input" : "output") \(index); the model has \(ports.count)")
     }
     return ports[Int(index)]
 }
@@ -76,10 +85,7 @@ public func ossicle_model_port(
         value.dtype = Int32(type.dataType.rawValue)
         value.rank = Int32(type.rank)
         value.optional = port.isOptional ? 1 : 0
-        withUnsafeMutableBytes(of: &value.shape) { bytes in
-            let extents = bytes.assumingMemoryBound(to: Int64.self)
-            for (i, dim) in type.shape.prefix(8).enumerated() { extents[i] = Int64(dim.fixedValue ?? 0) }
-        }
+        try fillShape(&value.shape, type.shape.map { $0.fixedValue ?? 0 }, port.name)
         try fill(out, value, size: \.struct_size, "port")
     }
 }

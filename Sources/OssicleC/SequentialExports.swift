@@ -19,12 +19,14 @@ public func ossicle_sequential_destroy(_ sequential: OpaquePointer!) -> Int32 {
 
 @c(ossicle_sequential_add) @implementation
 public func ossicle_sequential_add(
-    _ handle: OpaquePointer!, _ module: UnsafePointer<CChar>!, _ arguments: UnsafePointer<CChar>!, _ unchecked: Int32
+    _ handle: OpaquePointer!, _ module: UnsafePointer<CChar>!, _ arguments: UnsafePointer<CChar>!,
+    _ unchecked: Int32
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let sequential = try sequential(handle)
         try sequential.add(
-            module: text(module, "module"), arguments: arguments.map { String(cString: $0) }, unchecked: unchecked != 0)
+            module: text(module, "module"), arguments: arguments.map { String(cString: $0) },
+            unchecked: unchecked != 0)
     }
 }
 
@@ -36,29 +38,13 @@ public func ossicle_sequential_set_weight(
     status(on: UnsafeRawPointer(handle)) {
         let sequential = try sequential(handle)
         let name = try text(name, "name")
-        guard let type = UInt8(exactly: dtype).flatMap(DataType.init(rawValue:)), type.isFloat else {
-            throw OssicleError(.invalidArgument, "\(name): dtype \(dtype) is not a float type")
-        }
-        guard 0...8 ~= rank, rank == 0 || shape != nil else {
-            throw OssicleError(.invalidArgument, "\(name): rank \(rank) is not in 0…8, or shape is NULL")
-        }
-        let extents = (0..<Int(rank)).map { Int(shape[$0]) }
-        var count = type.size
-        for extent in extents {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow, product < 1 << 46 else {
-                throw OssicleError(.invalidArgument, "\(name): shape \(extents) is negative or too large")
-            }
-            count = product
-        }
-        guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
-        let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
-        sequential.setWeight(name, try Tensor(shape: extents, dataType: type, storage: storage))
+        sequential.setWeight(name, try copiedWeight(name, dtype, shape, rank, data))
     }
 }
 
 @c(ossicle_sequential_load_weights) @implementation
-public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32 {
+public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> Int32
+{
     status(on: UnsafeRawPointer(handle)) { try sequential(handle).loadWeights(path: text(path, "path")) }
 }
 
@@ -84,7 +70,8 @@ public func ossicle_sequential_buffer_stats(
             stats,
             ossicle_buffer_stats(
                 struct_size: 0, buffer_count: Int32(found.bufferCount), naive_count: Int32(found.naiveCount),
-                reserved: 0, allocated_bytes: Int64(found.allocatedBytes), naive_bytes: Int64(found.naiveBytes),
+                reserved: 0, allocated_bytes: Int64(found.allocatedBytes),
+                naive_bytes: Int64(found.naiveBytes),
                 scratch_bytes: Int64(found.scratchBytes)),
             size: \.struct_size, "stats")
     }

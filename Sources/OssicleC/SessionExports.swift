@@ -17,15 +17,6 @@ public func ossicle_session_create(
     }
 }
 
-private func extents(_ shape: ossicle_shape) throws -> [Int] {
-    guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
-        throw OssicleError(.invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
-    }
-    return withUnsafeBytes(of: shape.extent) { bytes in
-        bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
-    }
-}
-
 @c(ossicle_session_destroy) @implementation
 public func ossicle_session_destroy(_ session: OpaquePointer!) -> Int32 {
     destroyHandle(session, OK_HANDLE_SESSION, Session.self)
@@ -37,7 +28,8 @@ private func session(_ handle: OpaquePointer?) throws -> Session {
 
 @c(ossicle_session_shape) @implementation
 public func ossicle_session_shape(
-    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32, _ shape: UnsafeMutablePointer<ossicle_shape>!
+    _ handle: OpaquePointer!, _ direction: Int32, _ index: Int32,
+    _ shape: UnsafeMutablePointer<ossicle_shape>!
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
         let session = try session(handle)
@@ -49,19 +41,19 @@ public func ossicle_session_shape(
         let extents = direction == 0 ? session.inputShape(Int(index)) : session.outputShape(Int(index))
         var value = ossicle_shape()
         value.rank = Int32(extents.count)
-        withUnsafeMutableBytes(of: &value.extent) { bytes in
-            for (i, extent) in extents.prefix(8).enumerated() {
-                bytes.assumingMemoryBound(to: Int64.self)[i] = Int64(extent)
-            }
-        }
+        try fillShape(&value.extent, extents, "shape")
         out.pointee = value
     }
 }
 
 @c(ossicle_session_memory) @implementation
-public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int { (try? session(handle))?.memoryByteCount ?? 0 }
+public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int {
+    (try? session(handle))?.memoryByteCount ?? 0
+}
 
 @c(ossicle_session_plan) @implementation
-public func ossicle_session_plan(_ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
+public func ossicle_session_plan(
+    _ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int
+) -> Int {
     (try? session(handle)).map { copyText($0.program.describe(), buffer, capacity) } ?? 0
 }

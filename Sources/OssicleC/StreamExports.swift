@@ -15,7 +15,8 @@ public func ossicle_stream_create(
         }
         let made = try model.stream(
             maxBlock: Int(options.pointee.max_block), prewarm: options.pointee.skip_prewarm == 0)
-        out.pointee = try makeHandle(OK_HANDLE_STREAM, made, instance: made.realtime, facts: made.realtimeFacts)
+        out.pointee = try makeHandle(
+            OK_HANDLE_STREAM, made, instance: made.realtime, facts: made.realtimeFacts)
     }
 }
 
@@ -24,10 +25,11 @@ extension Stream {
         let ratio = rate
         return ok_stream_facts(
             input_channels: Int32(inputChannels), output_channels: Int32(outputChannels),
-            channels_last: isChannelsLast ? 1 : 0, max_block: Int64(maxBlock), granularity: Int64(granularity),
+            channels_last: isChannelsLast ? 1 : 0, max_block: Int64(maxBlock),
+            granularity: Int64(granularity),
             rate_numerator: Int64(ratio.numerator), rate_denominator: Int64(ratio.denominator),
             latency: Int64(latency), sample_rate: sampleRate ?? 0, state_bytes: Int64(stateByteCount),
-            workspace_bytes: Int64(workspaceByteCount))
+            workspace_bytes: Int64(workspaceByteCount), window: 0)
     }
 }
 
@@ -37,7 +39,9 @@ public func ossicle_stream_destroy(_ stream: OpaquePointer!) -> Int32 {
 }
 
 @c(ossicle_stream_plan) @implementation
-public func ossicle_stream_plan(_ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int) -> Int {
+public func ossicle_stream_plan(
+    _ handle: OpaquePointer!, _ buffer: UnsafeMutablePointer<CChar>!, _ capacity: Int
+) -> Int {
     guard let stream = try? object(handle, OK_HANDLE_STREAM, as: Stream.self) else { return 0 }
     return copyText(stream.program.describe(), buffer, capacity)
 }

@@ -24,7 +24,7 @@ func object<T: AnyObject>(_ handle: OpaquePointer?, _ kind: ok_handle_kind, as t
 }
 
 func makeHandle<T: AnyObject>(
-    _ kind: ok_handle_kind, _ object: T, instance: UnsafeMutablePointer<ok_instance>? = nil,
+    _ kind: ok_handle_kind, _ object: T, instance: UnsafeMutableRawPointer? = nil,
     facts: ok_stream_facts? = nil
 ) throws -> OpaquePointer {
     let retained = Unmanaged.passRetained(object)
@@ -56,7 +56,8 @@ func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws -> String {
 }
 
 /// Writes as much of `value` as the caller's struct has room for.
-func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws {
+func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UInt32>, _ name: String) throws
+{
     let target = try require(target, name)
     let given = Int(target.pointee[keyPath: size])
     guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
@@ -66,6 +67,72 @@ func fill<T>(_ target: UnsafeMutablePointer<T>?, _ value: T, size: KeyPath<T, UI
         UnsafeMutableRawPointer(target).advanced(by: 4)
             .copyMemory(from: bytes.baseAddress! + 4, byteCount: max(count - 4, 0))
     }
+}
+
+/// A weight as callers hand it over, copied.
+func copiedWeight(
+    _ name: String, _ dtype: Int32, _ shape: UnsafePointer<Int64>?, _ rank: Int32, _ data: UnsafeRawPointer?
+) throws -> Tensor {
+    guard let type = UInt8(exactly: dtype).flatMap(DataType.init(rawValue:)), type.isFloat else {
+        throw OssicleError(.invalidArgument, "\(name): dtype \(dtype) is not a float type")
+    }
+    guard 0...8 ~= rank, rank == 0 || shape != nil else {
+        throw OssicleError(.invalidArgument, "\(name): rank \(rank) is not in 0…8, or shape is NULL")
+    }
+    let extents = (0..<Int(rank)).map { Int(shape![$0]) }
+    var count = type.size
+    for extent in extents {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        guard extent >= 0, !overflow, product < 1 << 46 else {
+            throw OssicleError(.invalidArgument, "\(name): shape \(extents) is negative or too large")
+        }
+        count = product
+    }
+    guard let data else { throw OssicleError(.invalidArgument, "\(name): data is NULL") }
+    let storage = Storage.copy(UnsafeRawBufferPointer(start: data, count: count))
+    return try Tensor(shape: extents, dataType: type, storage: storage)
+}
+
+/// The element a caller asks for by its index.
+func element<T>(_ list: [T], _ index: Int32, _ name: String) throws -> T {
+    guard list.indices.contains(Int(index)) else {
+        throw OssicleError(.invalidArgument, "there is no \(name) \(index); there are \(list.count)")
+    }
+    return list[Int(index)]
+}
+
+/// Writes a shape into a struct's array of OSSICLE_MAX_RANK extents, which is a tuple to Swift.
+func fillShape<Extents>(_ target: inout Extents, _ shape: [Int], _ name: String) throws {
+    guard shape.count <= Int(OSSICLE_MAX_RANK) else {
+        throw OssicleError(
+            .unsupported, "'\(name)' has \(shape.count) axes, more than \(OSSICLE_MAX_RANK)")
+    }
+    withUnsafeMutableBytes(of: &target) { bytes in
+        let extents = bytes.assumingMemoryBound(to: Int64.self)
+        for (i, extent) in shape.enumerated() { extents[i] = Int64(extent) }
+    }
+}
+
+/// The extents of a caller's shape.
+func extents(_ shape: ossicle_shape) throws -> [Int] {
+    guard 0...Int32(OSSICLE_MAX_RANK) ~= shape.rank else {
+        throw OssicleError(
+            .invalidArgument, "a shape has rank \(shape.rank), allowed are 0…\(OSSICLE_MAX_RANK)")
+    }
+    return withUnsafeBytes(of: shape.extent) { bytes in
+        bytes.bindMemory(to: Int64.self).prefix(Int(shape.rank)).map { Int($0) }
+    }
+}
+
+/// The caller's struct as far as it goes, the rest of it zero.
+func read<T>(_ source: UnsafePointer<T>, _ zero: T, size: KeyPath<T, UInt32>, _ name: String) throws -> T {
+    let given = Int(source.pointee[keyPath: size])
+    guard given >= 4 else { throw OssicleError(.invalidArgument, "\(name).struct_size is \(given)") }
+    var value = zero
+    withUnsafeMutableBytes(of: &value) { bytes in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: min(given, bytes.count)))
+    }
+    return value
 }
 
 func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {

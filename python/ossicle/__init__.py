@@ -8,9 +8,11 @@
         stream.process(block, out=block)
 
 Layers have PyTorch's names (`1D` for `1d`), arguments, weight names and shapes: `Linear`, `LSTM`, `Conv1D`, …
-and `Sequential`. Everything that goes wrong is an `OssicleError`.
+and `Sequential`; `HybridPipeline` is an LSTM between convolutions. Everything that goes wrong is an
+`OssicleError`.
 """
 
+from . import coreml
 from ._errors import (
     ArgumentError,
     BlockTooLongError,
@@ -27,6 +29,9 @@ from ._errors import (
     UnsupportedError,
     WeightsError,
 )
+from ._hybrid import HybridPipeline
+from ._hybrid_facts import HybridMemory, HybridTimings, ReconstructionError
+from ._hybrid_stream import HybridStream
 from ._layers import *  # noqa: F403
 from ._layers import __all__ as _layer_names
 from ._model import Model, load
@@ -34,22 +39,33 @@ from ._ports import Port
 from ._sequential import BufferStats, Sequential
 from ._stream import Stream
 from ._version import __version__, abi_version, isa
+from .coreml import BNNSInference, CoreMLWeight, CoreMLWeightLoader, MemoryPressure, MemoryPressureObserver
 
 __all__ = [
     "ArgumentError",
+    "BNNSInference",
     "BlockTooLongError",
     "BufferStats",
     "ClosedError",
+    "CoreMLWeight",
+    "CoreMLWeightLoader",
     "DTypeError",
     "FileError",
     "FormatError",
+    "HybridMemory",
+    "HybridPipeline",
+    "HybridStream",
+    "HybridTimings",
     "InternalError",
+    "MemoryPressure",
+    "MemoryPressureObserver",
     "Model",
     "NotReadyError",
     "OssicleError",
     "OssicleWarning",
     "OutOfMemoryError",
     "Port",
+    "ReconstructionError",
     "Sequential",
     "ShapeError",
     "Stream",
@@ -57,6 +73,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "abi_version",
+    "coreml",
     "isa",
     "load",
 ]

@@ -13,7 +13,10 @@ from cffi import FFI
 HEADERS = Path(__file__).resolve().parents[2] / "Sources" / "COssicle" / "include"
 
 #: Called by the library, implemented in Python with `@ffi.def_extern()`.
-CALLBACKS = 'extern "Python" void ossicle_python_warning(void *context, const char *message);\n'
+CALLBACKS = """
+extern "Python" void ossicle_python_warning(void *context, const char *message);
+extern "Python" void ossicle_python_memory(void *context, int32_t level);
+"""
 
 
 def declarations(headers: Path = HEADERS) -> str:

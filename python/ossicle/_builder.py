@@ -15,7 +15,7 @@ from ._native import LoadOptions, create
 from ._ports import read_ports
 from ._runnable import Built
 
-_WEIGHT_DTYPES = {
+WEIGHT_DTYPES = {
     "float32": lib.OSSICLE_FLOAT32,
     "float16": lib.OSSICLE_FLOAT16,
     "bfloat16": lib.OSSICLE_BFLOAT16,  # of the ml_dtypes package
@@ -35,7 +35,7 @@ class Builder:
         check(lib.ossicle_sequential_add(self.handle, module.encode(), text, unchecked), self.handle)
 
     def set_weight(self, name: str, value: np.ndarray[Any, Any]) -> None:
-        dtype = _WEIGHT_DTYPES[value.dtype.name]
+        dtype = WEIGHT_DTYPES[value.dtype.name]
         data = ffi.from_buffer(
             "char[]", value.view(np.uint8) if value.ndim else value.reshape(1).view(np.uint8)
         )

@@ -69,7 +69,7 @@ class Described(Runnable):
 
     @property
     def format(self) -> str:
-        """What the model came from: "nam", "rtneural", "sequential" …"""
+        """What the model came from: "nam", "rtneural", "sequential", "hybrid" …"""
         return text(lib.ossicle_model_text, self._built().handle, lib.OSSICLE_TEXT_FORMAT)
 
     def layers(self) -> str:

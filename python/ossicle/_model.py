@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, cast
+from typing import Any, cast, overload
 
 import numpy as np
 
@@ -15,13 +15,25 @@ from ._info import Described
 from ._native import LoadOptions, create, text
 from ._ports import Port, read_ports
 from ._runnable import Built
+from .coreml import BNNSInference
+from .coreml._files import is_coreml
 
 
-def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Model:
+@overload
+def load(source: bytes | bytearray | memoryview) -> Model: ...
+@overload
+def load(source: str | os.PathLike[str]) -> Model | Any: ...
+
+
+def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Model | Any:
     """Loads a model; the format is told by the content.
 
     Args:
-        source: path of a `.nam` or RTNeural, AIDA-X or GuitarML `.json` file, or the bytes of one.
+        source: path of a `.nam`, a RTNeural, AIDA-X or GuitarML `.json` or a hybrid `.safetensors` file, or
+            the bytes of one; or path of a Core ML `.mlpackage`, `.mlmodelc` or `.mlmodel`.
+
+    Returns:
+        A `Model`; of a Core ML path an `ossicle.BNNSInference` with its default function and shapes.
 
     Raises:
         FileError: the file cannot be read.
@@ -31,8 +43,8 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Model(bytes(source), None)
     path = os.fspath(source)
-    if os.path.isdir(path):
-        return Model(None, path)
+    if is_coreml(path):
+        return BNNSInference(path)
     try:
         with open(path, "rb") as file:
             return Model(file.read(), path)

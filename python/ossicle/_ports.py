@@ -10,7 +10,7 @@ from ._errors import check
 from ._ffi import lib
 from ._native import new_struct, text
 
-_DTYPES = {
+DTYPES = {
     lib.OSSICLE_FLOAT32: np.float32,
     lib.OSSICLE_FLOAT16: np.float16,
     lib.OSSICLE_FLOAT64: np.float64,
@@ -41,5 +41,5 @@ def read_ports(model: Any, direction: int, count: int) -> tuple[Port, ...]:
         check(lib.ossicle_model_port(model, direction, index, port), model)
         name = text(lib.ossicle_model_port_name, model, direction, index)
         shape = tuple(extent or None for extent in port.shape[0 : port.rank])
-        ports.append(Port(name, shape, np.dtype(_DTYPES.get(port.dtype, np.float32))))
+        ports.append(Port(name, shape, np.dtype(DTYPES.get(port.dtype, np.float32))))
     return tuple(ports)

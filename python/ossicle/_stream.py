@@ -27,7 +27,6 @@ KEPT_SHAPES = 64
 
 _FLOATS = ffi.typeof("float[]")
 _from_buffer = ffi.from_buffer
-_process = lib.ossicle_stream_process
 
 
 class Stream:
@@ -40,14 +39,22 @@ class Stream:
 
     __slots__ = ("__weakref__", "_blocks", "_handle", "_info", "_lock", "_title")
 
+    # What the C interface calls them; built-in functions, so an instance finds them unbound.
+    _process_native = lib.ossicle_stream_process
+    _reset_native = lib.ossicle_stream_reset
+
     def __init__(self, model: Any, max_block: int, prewarm: bool, title: str) -> None:
         if not 1 <= max_block <= 2**20:
             raise ArgumentError(f"max_block: expected 1 … {2**20}, got {max_block}")
         options = new_struct("ossicle_stream_options")
         options.max_block, options.skip_prewarm = max_block, not prewarm
-        self._handle = create("stream", lib.ossicle_stream_create, model, options, blame=model)
-        self._info = new_struct("ossicle_stream_info")
-        check(lib.ossicle_stream_info_get(self._handle, self._info), self._handle)
+        info = new_struct("ossicle_stream_info")
+        handle = create("stream", lib.ossicle_stream_create, model, options, blame=model)
+        check(lib.ossicle_stream_info_get(handle, info), handle)
+        self._open(handle, info, title)
+
+    def _open(self, handle: Any, info: Any, title: str) -> None:
+        self._handle, self._info = handle, info
         self._blocks: dict[Shape, list[Any]] = {}
         self._lock = threading.Lock()
         self._title = title
@@ -88,7 +95,7 @@ class Stream:
                     if out.size <= KEPT_FLOATS:
                         entry[3] = out, target
                 with self._lock:
-                    status = _process(self._handle, source, target, frames)
+                    status = self._process_native(self._handle, source, target, frames)
                 if status:
                     self._fail(status, block.shape)
                 return out
@@ -100,7 +107,7 @@ class Stream:
     def reset(self) -> None:
         """Back to the state right after opening, bit for bit."""
         with self._lock:
-            status = lib.ossicle_stream_reset(self._handle)
+            status = self._reset_native(self._handle)
         if status:
             self._fail(status, ())
 
@@ -187,14 +194,14 @@ class Stream:
             array = array.copy()
         with self._lock:
             source, target = _from_buffer(_FLOATS, array), _from_buffer(_FLOATS, out, True)
-            status = _process(self._handle, source, target, frames)
+            status = self._process_native(self._handle, source, target, frames)
         if status:
             self._fail(status, array.shape)
         return cast(Array, out)
 
     def _admit(self, shape: Shape) -> list[Any]:
         """Frames of a block of this shape, the shape of its output, and room for the last arrays."""
-        info, channels = self._info, self.input_channels
+        channels, (numerator, denominator) = self.input_channels, self.rate
         vector = len(shape) == 1 and channels == 1
         frames = shape[0] if vector else shape[-2 if self.channels_last else -1] if len(shape) == 2 else -1
         if not vector and shape != self._block_shape(frames, channels):
@@ -205,7 +212,7 @@ class Stream:
         if frames % self.granularity:
             wanted = f"a multiple of {self.granularity} frames"
             raise ShapeError(f"block: expected {wanted}, got shape {shape}")
-        produced = frames * int(info.rate_numerator) // int(info.rate_denominator)
+        produced = frames * numerator // denominator
         outputs = self.output_channels
         result = (produced,) if vector and outputs == 1 else self._block_shape(produced, outputs)
         if len(self._blocks) >= KEPT_SHAPES:

@@ -14,6 +14,7 @@ cc="$(command -v "${CC:-cc}" || echo "$clang")"
 cxx="$(command -v "${CXX:-c++}" || echo "$clang++")"
 strict=(-Wall -Wextra -Wpedantic -Werror)
 models="$root/tests/data/models"
+coreml="$root/tests/data/coreml"
 work="$root/.build/c-tests"
 prefix="$work/installed here"          # a path with a space, on purpose
 mkdir -p "$work"
@@ -48,9 +49,13 @@ installed() {
 interface() {
     installed
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/abi_test.c "$release" "${flags[@]}" -lm -o "$work/abi_test"
-    "$work/abi_test" "$models/nam"
+    "$work/abi_test" "$models/nam" "$work/hybrid.safetensors"
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/threads_test.c "${flags[@]}" -lpthread -o "$work/threads_test"
     "$work/threads_test" "$models/nam/BossWN-nano.nam"
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/coreml_test.c "${flags[@]}" -o "$work/coreml_test"
+    "$work/coreml_test" "$coreml" "$work"
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/inference_test.c "${flags[@]}" -lm -o "$work/inference_test"
+    "$work/inference_test" "$coreml"
 }
 
 example() {
@@ -85,8 +90,16 @@ sanitizers() {
     library="$("$python" scripts/build.py --variant address | tail -1)"
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
         tests/c/abi_test.c "$library" -lm -o "$work/abi_test_address"
-    LD_LIBRARY_PATH="$(dirname "$library")" ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
-        "$work/abi_test_address" "$models/nam"
+    local test
+    for test in coreml inference; do
+        "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "tests/c/${test}_test.c" \
+            "$library" -lm -o "$work/${test}_test_address"
+    done
+    export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/abi_test_address" "$models/nam" "$work/hybrid.safetensors"
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/coreml_test_address" "$coreml" "$work"
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/inference_test_address" "$coreml"
+    unset ASAN_OPTIONS
     library="$("$python" scripts/build.py --variant thread | tail -1)"
     # The toolchain's runtime of this sanitizer knows about libdispatch and wants it at link time.
     dispatch="$(dirname "$swift")/../lib/swift/linux"

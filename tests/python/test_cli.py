@@ -16,18 +16,9 @@ import ossicle
 import pytest
 import rtneural
 import soundfile
+from commands import ossicle_command
 
 FRAMES = 4800
-
-
-def ossicle_command(*arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ossicle", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
 
 
 @pytest.fixture

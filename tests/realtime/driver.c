@@ -7,6 +7,7 @@
 // ends the process with a report. --control commits a violation on purpose and succeeds when it was seen.
 #define _GNU_SOURCE
 #include "subjects.h"
+#include "watch.h"
 #include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
@@ -23,15 +24,6 @@ enum { MAX_BLOCK = 1024 };
 static const size_t blocks[] = {1, 17, 32, 64, 127, 128, 256, 512, MAX_BLOCK};
 enum { BLOCK_COUNT = sizeof blocks / sizeof *blocks };
 
-#if defined(__has_feature)
-#if __has_feature(realtime_sanitizer)
-#define NONBLOCKING __attribute__((nonblocking))
-#endif
-#endif
-#ifndef NONBLOCKING
-#define NONBLOCKING
-#endif
-
 // --- the watch
 
 static void nothing(void) {}
@@ -40,7 +32,7 @@ static uint64_t zero(const char *which) {
     return 0;
 }
 static int no(void) { return 0; }
-static void (*arm)(void) = nothing, (*disarm)(void) = nothing;
+void (*arm)(void) = nothing, (*disarm)(void) = nothing;
 static uint64_t (*take)(const char *) = zero;
 static int (*sees_system_calls)(void) = no, (*sees_swift)(void) = no;
 
@@ -63,6 +55,11 @@ static int32_t reset(ossicle_stream *stream) NONBLOCKING { return ossicle_stream
 static int32_t run_once(ossicle_session *s, const float *x, size_t n, float *y, size_t m) NONBLOCKING {
     return ossicle_session_run_f32(s, x, n, y, m);
 }
+
+static int32_t predict(inference_subject *s) NONBLOCKING {
+    return ossicle_inference_predict(s->model, s->inputs, s->input_count, s->outputs, s->output_count);
+}
+static int32_t forget(ossicle_inference *model) NONBLOCKING { return ossicle_inference_reset_state(model); }
 
 // --- one subject
 
@@ -106,7 +103,7 @@ static size_t output_count(const open_stream *o, size_t frames) {
 }
 
 static int failures;
-static void expect(int holds, const char *name, const char *what) {
+void expect(int holds, const char *name, const char *what) {
     if (holds) return;
     fprintf(stderr, "FAILED %s: %s\n", name, what);
     ++failures;
@@ -197,13 +194,44 @@ static void watch_session(const subject *s, long callbacks) {
     free(y);
 }
 
+static void count_violations(const char *name, const char *how) {
+    uint64_t seen = take(NULL);
+    expect(seen == 0, name, "violations of the real-time contract, listed above");
+    printf("%-32s %s%llu violations\n", name, how, (unsigned long long)seen);
+}
+
 static void watch(const subject *s, long callbacks) {
     if (s->streams) watch_stream(s, callbacks);
     watch_session(s, callbacks / 10 + 1);
-    uint64_t seen = take(NULL);
-    expect(seen == 0, s->name, "violations of the real-time contract, listed above");
-    printf("%-32s %s%llu violations\n", s->name, s->streams ? "" : "(session only) ",
-           (unsigned long long)seen);
+    count_violations(s->name, s->streams ? "" : "(session only) ");
+}
+
+// A Core ML model: predictions, refusals and a reset are all as quiet.
+static void watch_inference(const char *path, long callbacks) {
+    inference_subject s = open_inference(path);
+    size_t bad = 0;
+    for (long i = 0; i < callbacks; ++i) {
+        arm();
+        bad += predict(&s) != OSSICLE_OK;
+        disarm();
+    }
+    ossicle_buffer kept = s.inputs[0];
+    arm();
+    int32_t status[4] = {forget(s.model), predict(&s)};
+    s.inputs[0].byte_count -= 1;
+    status[2] = predict(&s);
+    s.inputs[0] = kept;
+    disarm();
+    must(ossicle_inference_release_workspace(s.model), s.model, s.name);
+    arm();
+    status[3] = predict(&s);
+    disarm();
+    expect(bad == 0 && status[0] == OSSICLE_OK && status[1] == OSSICLE_OK, s.name,
+           "every prediction succeeds");
+    expect(status[2] == OSSICLE_SHAPE_MISMATCH, s.name, "a wrong size is refused");
+    expect(status[3] == OSSICLE_NOT_READY, s.name, "without a workspace it is not ready");
+    count_violations(s.name, "(inference) ");
+    close_inference(&s);
 }
 
 // --- denormals
@@ -348,7 +376,12 @@ int main(int argc, char **argv) {
     for (size_t layer = 0, file = (size_t)i;;) {
         if (!next_layer(&layer, &s)) {
             if (file >= (size_t)argc) break;
-            s = load_subject(argv[file++]);
+            const char *path = argv[file++];
+            if (is_inference(path)) {
+                if (!denormals) watch_inference(path, callbacks / 100 + 1);
+                continue;
+            }
+            s = load_subject(path);
         }
         if (denormals) {
             if (s.streams) tail(&s), modes_restored(&s);
@@ -356,6 +389,10 @@ int main(int argc, char **argv) {
             watch(&s, callbacks);
         }
         must(ossicle_model_destroy(s.model), NULL, s.name);
+    }
+    if (!denormals) {
+        watch_hybrid(callbacks);
+        count_violations("HybridPipeline and its streams", "");
     }
     printf("%s: %d failed\n", denormals ? "denormals" : "real-time contract", failures);
     return failures ? 1 : 0;

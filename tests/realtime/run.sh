@@ -18,8 +18,10 @@ for file in tests/data/models/rtneural/*.json; do
     # Not models: one that a loader must refuse, and the weights of single PyTorch layers.
     case "$file" in */bad_* | *_torch*) ;; *) models+=("$file") ;; esac
 done
+# Core ML models; a bundle is the same program as the package beside it.
+models+=(tests/data/coreml/{generated,real/*}/*.mlpackage tests/data/coreml/real/coremltools_add_model/*.mlmodelc)
 flags=(-std=gnu11 -Wall -Wextra -Werror -O2 -g -ISources/COssicle/include)
-sources=(tests/realtime/driver.c tests/realtime/subjects.c)
+sources=(tests/realtime/driver.c tests/realtime/subjects.c tests/realtime/hybrid.c tests/realtime/inferences.c)
 links=(-lm -ldl -lpthread)
 
 build_watched() { # LIBRARY

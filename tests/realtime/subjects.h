@@ -17,6 +17,21 @@ int next_layer(size_t *index, subject *out);
 int missing_layers(void);
 /// Loads a model file. Ends the process on an error.
 subject load_subject(const char *path);
+
+/// A Core ML model with a buffer for each port.
+typedef struct {
+    const char *name;
+    ossicle_inference *model;
+    ossicle_buffer *inputs, *outputs;
+    size_t input_count, output_count;
+} inference_subject;
+
+/// Whether a path is that of a Core ML model.
+int is_inference(const char *path);
+/// Loads one. Ends the process on an error.
+inference_subject open_inference(const char *path);
+void close_inference(inference_subject *s);
+
 /// Ends the process with the library's message unless `status` is OSSICLE_OK.
 void must(int32_t status, const void *handle, const char *what);
 /// Uniform in -1 … 1, the same numbers on every machine.

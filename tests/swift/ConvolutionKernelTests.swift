@@ -22,19 +22,22 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
     var outputLength: Int {
         let span = (kernel - 1) * dilation + 1
         return transposed
-            ? (length - 1) * stride + span - padBegin - padEnd : (length + padBegin + padEnd - span) / stride + 1
+            ? (length - 1) * stride + span - padBegin - padEnd
+            : (length + padBegin + padEnd - span) / stride + 1
     }
 
     /// x, weight, bias.
     func values() -> (x: [Float], weight: [Float], bias: [Float]) {
         var random = TestRandom(seed)
-        let weights = transposed ? channels * (outputs / groups) * kernel : outputs * (channels / groups) * kernel
+        let weights =
+            transposed ? channels * (outputs / groups) * kernel : outputs * (channels / groups) * kernel
         return (random.floats(batch * channels * length), random.floats(weights), random.floats(outputs))
     }
 
     func graph(_ weight: [Float], _ bias: [Float], length: Dim? = nil) throws -> Graph {
         var graph = Graph()
-        let shape: [Dim] = (batch > 1 ? [.fixed(batch)] : []) + [.fixed(channels), length ?? .fixed(self.length)]
+        let shape: [Dim] =
+            (batch > 1 ? [.fixed(batch)] : []) + [.fixed(channels), length ?? .fixed(self.length)]
         let x = graph.input("x", ValueType(shape))
         let dims = transposed ? [channels, outputs / groups, kernel] : [outputs, channels / groups, kernel]
         let w = try graph.constant("w", weight, dims)
@@ -77,7 +80,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
                         for i in 0..<(transposed ? length : columns) {
                             let (from, to) =
                                 transposed
-                                ? (i, i * stride + k * dilation - padBegin) : (i * stride + k * dilation - padBegin, i)
+                                ? (i, i * stride + k * dilation - padBegin)
+                                : (i * stride + k * dilation - padBegin, i)
                             guard from >= 0, from < length, to >= 0, to < columns else { continue }
                             let term = w * Double(x[source + from])
                             row[to] += term
@@ -108,7 +112,8 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         var random = TestRandom(UInt64(1000 + i))
         let groups = [1, 1, 1, 2, 3][random.int(0...4)]
         var one = ConvolutionCase(
-            batch: random.int(1...2), channels: groups * random.int(1...6), outputs: groups * random.int(1...23),
+            batch: random.int(1...2), channels: groups * random.int(1...6),
+            outputs: groups * random.int(1...23),
             kernel: random.int(1...9), length: random.int(60...230), seed: UInt64(i))
         one.groups = groups
         one.transposed = i % 3 == 2
@@ -120,14 +125,32 @@ struct ConvolutionCase: CustomStringConvertible, Sendable {
         return one
     }
 
+    /// One or two columns of many outputs: strides, gaps, pads, crops and batches.
+    static let few: [ConvolutionCase] = (0..<24).map { i in
+        var random = TestRandom(UInt64(2000 + i))
+        var one = ConvolutionCase(
+            batch: random.int(1...3), channels: random.int(4...20), outputs: random.int(40...70),
+            kernel: random.int(3...7), length: 0, seed: UInt64(i))
+        one.stride = random.int(1...5)
+        one.dilation = random.int(1...3)
+        one.padBegin = random.int(0...1)
+        one.padEnd = random.int(0...1)
+        let span = (one.kernel - 1) * one.dilation + 1
+        one.length = span + i % 2 * one.stride - one.padBegin - one.padEnd
+        return one
+    }
+
     /// Long kernels: every block count in a group, channels beside whole vectors, blocks cut short, padding, batches.
     static let long: [ConvolutionCase] = [
         ConvolutionCase(channels: 32, outputs: 48, kernel: 65, length: 600),
         ConvolutionCase(channels: 16, outputs: 16, kernel: 33, length: 2200, padBegin: 32, seed: 2),
-        ConvolutionCase(batch: 2, channels: 19, outputs: 33, kernel: 40, length: 300, padBegin: 20, padEnd: 19, seed: 3),
+        ConvolutionCase(
+            batch: 2, channels: 19, outputs: 33, kernel: 40, length: 300, padBegin: 20, padEnd: 19, seed: 3),
         ConvolutionCase(channels: 17, outputs: 16, kernel: 128, length: 700, seed: 4),
         ConvolutionCase(channels: 24, outputs: 17, kernel: 31, length: 333, transposed: true, seed: 5),
-        ConvolutionCase(channels: 16, outputs: 32, kernel: 33, length: 99, padBegin: 5, padEnd: 3, transposed: true, seed: 6),
+        ConvolutionCase(
+            channels: 16, outputs: 32, kernel: 33, length: 99, padBegin: 5, padEnd: 3, transposed: true,
+            seed: 6),
     ]
 }
 
@@ -145,8 +168,35 @@ func longConvolutionGoesThroughATransform(_ one: ConvolutionCase, _ isa: String)
     #expect(one.error(try one.run(isa)) < tolerance)
 }
 
-/// The two checks above must be able to fail.
-@Test(arguments: [ConvolutionCase.direct[0], ConvolutionCase.long[0]])
+@Test(arguments: ConvolutionCase.few, KernelTesting.instructionSets)
+func convolutionToFewColumnsIsAMatrixProduct(_ one: ConvolutionCase, _ isa: String) throws {
+    #expect(try one.plan(isa).contains { $0.hasPrefix("gem") })
+    #expect(one.error(try one.run(isa)) < tolerance)
+}
+
+/// The product sums in the order of the direct way: what a few columns give is what many begin with, bit for bit.
+@Test(arguments: ConvolutionCase.few, KernelTesting.instructionSets)
+func fewColumnsAreTheFirstOfMany(_ one: ConvolutionCase, _ isa: String) throws {
+    var (few, many) = (one, one)
+    (few.padEnd, few.length) = (0, one.length + one.padEnd)
+    (many.padEnd, many.length) = (0, few.length + 40 * one.stride)
+    #expect(try !many.plan(isa).contains { $0.hasPrefix("gem") })
+    let (x, weight, bias) = many.values()
+    func run(_ part: ConvolutionCase) throws -> [Float] {
+        let rows = one.batch * one.channels
+        let cut = (0..<rows).flatMap { x[($0 * many.length)..<($0 * many.length + part.length)] }
+        let shape = (one.batch > 1 ? [one.batch] : []) + [one.channels, part.length]
+        return try KernelTesting.run(try part.graph(weight, bias), try Tensor(cut, shape: shape), isa)
+    }
+    let (short, long) = (try run(few), try run(many))
+    for row in 0..<(one.batch * one.outputs) {
+        let begin = long[(row * many.outputLength)...].prefix(few.outputLength)
+        #expect(begin.elementsEqual(short[(row * few.outputLength)...].prefix(few.outputLength)))
+    }
+}
+
+/// The three checks above must be able to fail.
+@Test(arguments: [ConvolutionCase.direct[0], ConvolutionCase.long[0], ConvolutionCase.few[0]])
 func convolutionComparisonSeesAnotherInput(_ one: ConvolutionCase) throws {
     var other = one
     other.seed += 99

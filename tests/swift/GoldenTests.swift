@@ -19,12 +19,16 @@ struct Golden: CustomStringConvertible, Sendable {
         return (root["cases"] as! [String: [String: Any]]).sorted { $0.key < $1.key }.map { name, entry in
             let arguments = try! JSONSerialization.data(withJSONObject: entry["args"]!)
             return Golden(
-                name: name, module: entry["module"] as! String, arguments: String(decoding: arguments, as: UTF8.self),
+                name: name, module: entry["module"] as! String,
+                arguments: String(decoding: arguments, as: UTF8.self),
                 absolute: entry["atol"] as! Double, relative: entry["rtol"] as! Double)
         }
     }()
 
-    func file() throws -> SafeTensors { try SafeTensors(path: TestData.folder.appendingPathComponent("goldens/cases/\(name).safetensors").path) }
+    func file() throws -> SafeTensors {
+        try SafeTensors(
+            path: TestData.folder.appendingPathComponent("goldens/cases/\(name).safetensors").path)
+    }
 
     func model(_ file: SafeTensors) throws -> Model {
         let sequential = Sequential()

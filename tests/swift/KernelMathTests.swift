@@ -43,7 +43,9 @@ private func ulps(_ difference: Double, of exact: Double) -> Double {
 }
 
 private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-private func clamp(_ x: Double, _ low: Double, _ high: Double) -> Double { x < low ? low : x > high ? high : x }
+private func clamp(_ x: Double, _ low: Double, _ high: Double) -> Double {
+    x < low ? low : x > high ? high : x
+}
 
 private let exactCases: [UnaryCase] = [
     UnaryCase("exp", OK_EXP, .ulp(2)) { exp($0) },
@@ -51,33 +53,46 @@ private let exactCases: [UnaryCase] = [
     UnaryCase("sigmoid", OK_SIGMOID, .ulp(2)) { sigmoid($0) },
 ]
 
-private let unaryCases: [UnaryCase] = exactCases + [
-    UnaryCase("identity", OK_IDENTITY, .ulp(0.5)) { $0 },
-    UnaryCase("relu", OK_RELU, .ulp(0.5)) { $0 < 0 ? 0 : $0 },
-    UnaryCase("leaky_relu", OK_LEAKY_RELU, alpha: 0.01, .ulp(1)) { $0 > 0 ? $0 : Double(Float(0.01)) * $0 },
-    UnaryCase("elu", OK_ELU, alpha: 1.5, .error(absolute: 0, relative: 3e-7)) { $0 > 0 ? $0 : 1.5 * expm1($0) },
-    UnaryCase("selu", OK_SELU, .error(absolute: 0, relative: 4e-7)) {
-        1.0507009873554804934 * ($0 > 0 ? $0 : 1.6732632423543772848 * expm1($0))
-    },
-    UnaryCase("gelu", OK_GELU, .error(absolute: 2e-7, relative: 4e-7)) { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) },
-    UnaryCase("gelu_tanh", OK_GELU_TANH, .error(absolute: 2e-7, relative: 4e-7)) {
-        $0 * sigmoid(2 * (2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))
-    },
-    UnaryCase("silu", OK_SILU, .error(absolute: 1.5e-43, relative: 4e-7)) { $0 * sigmoid($0) },
-    UnaryCase("softplus", OK_SOFTPLUS, alpha: 1, beta: 20, .error(absolute: 0, relative: 4e-7)) {
-        $0 > 20 ? $0 : log1p(exp($0))
-    },
-    UnaryCase("softsign", OK_SOFTSIGN, .ulp(2)) { $0 / (1 + abs($0)) },
-    UnaryCase("mish", OK_MISH, .error(absolute: 1.5e-43, relative: 6e-7)) { $0 * tanh($0 > 700 ? $0 : log1p(exp($0))) },
-    UnaryCase("hardtanh", OK_HARDTANH, alpha: -0.5, beta: 0.75, .ulp(0.5)) { clamp($0, -0.5, 0.75) },
-    UnaryCase("hardsigmoid", OK_HARDSIGMOID, .error(absolute: 2e-7, relative: 2e-7)) { clamp($0 + 3, 0, 6) / 6 },
-    UnaryCase("hardswish", OK_HARDSWISH, .error(absolute: 6e-7, relative: 3e-7)) { $0 * clamp($0 + 3, 0, 6) / 6 },
-    UnaryCase("log", OK_LOG, .ulp(2)) { log($0) },
-    UnaryCase("sqrt", OK_SQRT, .ulp(0.51)) { $0.squareRoot() },
-    UnaryCase("abs", OK_ABS, .ulp(0.5)) { abs($0) },
-    UnaryCase("negate", OK_NEGATE, .ulp(0.5)) { -$0 },
-    UnaryCase("fast_tanh", OK_FAST_TANH, .error(absolute: 1.2e-4, relative: 0)) { tanh($0) },
-]
+private let unaryCases: [UnaryCase] =
+    exactCases + [
+        UnaryCase("identity", OK_IDENTITY, .ulp(0.5)) { $0 },
+        UnaryCase("relu", OK_RELU, .ulp(0.5)) { $0 < 0 ? 0 : $0 },
+        UnaryCase("leaky_relu", OK_LEAKY_RELU, alpha: 0.01, .ulp(1)) {
+            $0 > 0 ? $0 : Double(Float(0.01)) * $0
+        },
+        UnaryCase("elu", OK_ELU, alpha: 1.5, .error(absolute: 0, relative: 3e-7)) {
+            $0 > 0 ? $0 : 1.5 * expm1($0)
+        },
+        UnaryCase("selu", OK_SELU, .error(absolute: 0, relative: 4e-7)) {
+            1.0507009873554804934 * ($0 > 0 ? $0 : 1.6732632423543772848 * expm1($0))
+        },
+        UnaryCase("gelu", OK_GELU, .error(absolute: 2e-7, relative: 4e-7)) {
+            0.5 * $0 * erfc(-$0 / 2.0.squareRoot())
+        },
+        UnaryCase("gelu_tanh", OK_GELU_TANH, .error(absolute: 2e-7, relative: 4e-7)) {
+            $0 * sigmoid(2 * (2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))
+        },
+        UnaryCase("silu", OK_SILU, .error(absolute: 1.5e-43, relative: 4e-7)) { $0 * sigmoid($0) },
+        UnaryCase("softplus", OK_SOFTPLUS, alpha: 1, beta: 20, .error(absolute: 0, relative: 4e-7)) {
+            $0 > 20 ? $0 : log1p(exp($0))
+        },
+        UnaryCase("softsign", OK_SOFTSIGN, .ulp(2)) { $0 / (1 + abs($0)) },
+        UnaryCase("mish", OK_MISH, .error(absolute: 1.5e-43, relative: 6e-7)) {
+            $0 * tanh($0 > 700 ? $0 : log1p(exp($0)))
+        },
+        UnaryCase("hardtanh", OK_HARDTANH, alpha: -0.5, beta: 0.75, .ulp(0.5)) { clamp($0, -0.5, 0.75) },
+        UnaryCase("hardsigmoid", OK_HARDSIGMOID, .error(absolute: 2e-7, relative: 2e-7)) {
+            clamp($0 + 3, 0, 6) / 6
+        },
+        UnaryCase("hardswish", OK_HARDSWISH, .error(absolute: 6e-7, relative: 3e-7)) {
+            $0 * clamp($0 + 3, 0, 6) / 6
+        },
+        UnaryCase("log", OK_LOG, .ulp(2)) { log($0) },
+        UnaryCase("sqrt", OK_SQRT, .ulp(0.51)) { $0.squareRoot() },
+        UnaryCase("abs", OK_ABS, .ulp(0.5)) { abs($0) },
+        UnaryCase("negate", OK_NEGATE, .ulp(0.5)) { -$0 },
+        UnaryCase("fast_tanh", OK_FAST_TANH, .error(absolute: 1.2e-4, relative: 0)) { tanh($0) },
+    ]
 
 /// One call over `count` values at `source`; `destination` may be `source`.
 private func apply(
@@ -99,7 +114,8 @@ private func apply(
 private func sample() -> [Float] {
     var random = TestRandom(7)
     let special: [Float] = [
-        0, 1, 90, 88.72283, 88.72284, 87.3365, 103.97, 104, 9.01, 9.02, 10, 20, 3, 6, 0x1p-149, 0x1.16c2p-133, 0x1p-126, 1e-30,
+        0, 1, 90, 88.72283, 88.72284, 87.3365, 103.97, 104, 9.01, 9.02, 10, 20, 3, 6, 0x1p-149, 0x1.16c2p-133,
+        0x1p-126, 1e-30,
         1e-8, 1e30, .greatestFiniteMagnitude, .infinity, .nan, 0.34657359, 0.17328679, 1.4142135, 0.70710678,
     ]
     return special + special.map { -$0 } + random.floats(30_000, scale: 12) + random.floats(5_000, scale: 110)
@@ -146,7 +162,9 @@ private func unaryKernelDoesNotDependOnTheCut(test: UnaryCase) {
         }
         let same = zip(whole.array, parts.array).allSatisfy { $0.bitPattern == $1.bitPattern }
         #expect(same, "\(name) \(test.testDescription)")
-        #expect(Array(parts.array[500...]) == Array(values[500...]), "\(name) \(test.testDescription) wrote past its end")
+        #expect(
+            Array(parts.array[500...]) == Array(values[500...]),
+            "\(name) \(test.testDescription) wrote past its end")
     }
 }
 
@@ -162,7 +180,9 @@ private func unaryKernelDoesNotDependOnTheCut(test: UnaryCase) {
         (arguments.shape.0, arguments.shape.1, arguments.shape.2) = (2, 3, 5)
         (arguments.source.stride.0, arguments.source.stride.1, arguments.source.stride.2) = (30, 7, 1)
         arguments.destination.slot = 1
-        (arguments.destination.stride.0, arguments.destination.stride.1, arguments.destination.stride.2) = (15, 5, 1)
+        (arguments.destination.stride.0, arguments.destination.stride.1, arguments.destination.stride.2) = (
+            15, 5, 1
+        )
         callKernel(table.ok_unary, arguments, slots: [x.pointer, y.pointer])
         let expected: [Float] = (0..<30).map { (i: Int) -> Float in
             let plane = i / 15, row = i / 5 % 3

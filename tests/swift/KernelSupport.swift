@@ -1,7 +1,8 @@
 import CKernels
 
 /// Every instruction set that this machine runs.
-let availableKernels: [(name: String, table: ok_kernels)] = ["sse2", "avx2", "avx512", "neon"].compactMap { name in
+let availableKernels: [(name: String, table: ok_kernels)] = ["sse2", "avx2", "avx512", "neon"].compactMap {
+    name in
     ok_kernels_named(name).map { (name, $0.pointee) }
 }
 
@@ -24,7 +25,8 @@ final class AlignedFloats {
 }
 
 /// Calls a kernel with the given buffers as slots 0, 1, 2 …
-func callKernel<Arguments>(_ kernel: ok_kernel, _ arguments: Arguments, slots: [UnsafeMutablePointer<Float>]) {
+func callKernel<Arguments>(_ kernel: ok_kernel, _ arguments: Arguments, slots: [UnsafeMutablePointer<Float>])
+{
     var addresses = slots.map { UnsafeMutableRawPointer?($0) }
     addresses.withUnsafeMutableBufferPointer { table in
         var context = ok_context()

@@ -4,7 +4,9 @@ import CKernels
 
 /// What kernel tests share: every instruction set of this machine, and numbers that are the same in every run.
 enum KernelTesting {
-    static let instructionSets: [String] = ["sse2", "avx2", "avx512", "neon"].filter { ok_kernels_named($0) != nil }
+    static let instructionSets: [String] = ["sse2", "avx2", "avx512", "neon"].filter {
+        ok_kernels_named($0) != nil
+    }
 
     static func program(_ graph: Graph, _ mode: PlanMode, _ isa: String) throws -> Program {
         try Program(graph, mode: mode, optimize: true, placement: .portable, kernels: ok_kernels_named(isa))
@@ -43,7 +45,9 @@ struct KernelReference {
     /// The largest error in units of the largest magnitude.
     func error(_ found: [Float]) -> Double {
         guard found.count == values.count, let scale = magnitudes.max() else { return .infinity }
-        let worst = zip(found, values).reduce(0.0) { max($0, ($1.0.isNaN ? .infinity : abs(Double($1.0) - $1.1))) }
+        let worst = zip(found, values).reduce(0.0) {
+            max($0, ($1.0.isNaN ? .infinity : abs(Double($1.0) - $1.1)))
+        }
         return worst / scale
     }
 }

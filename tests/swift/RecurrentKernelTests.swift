@@ -93,7 +93,8 @@ private struct TestLayer {
         let scratch = AlignedFloats(count: ok_recurrent_scratch(kind, lanes, h, i))
         let input = AlignedFloats(x), output = AlignedFloats(count: batch * steps * hidden)
         let stateH = AlignedFloats(h0), stateC = AlignedFloats(c0)
-        let kernel = kind == OK_LSTM ? table.ok_lstm : kind == OK_GRU ? table.ok_gru : table.ok_gru_reset_before
+        let kernel =
+            kind == OK_LSTM ? table.ok_lstm : kind == OK_GRU ? table.ok_gru : table.ok_gru_reset_before
         var from = 0
         var lengths = calls[...]
         while from < steps {
@@ -116,7 +117,8 @@ private struct TestLayer {
             arguments.activations = custom ? 1 : 0
             arguments.gate = ok_activation(kind: Int32(OK_HARDSIGMOID.rawValue), alpha: 0, beta: 0)
             arguments.cell = ok_activation(kind: Int32(OK_SOFTSIGN.rawValue), alpha: 0, beta: 0)
-            arguments.output_activation = ok_activation(kind: Int32(OK_LEAKY_RELU.rawValue), alpha: 0.5, beta: 0)
+            arguments.output_activation = ok_activation(
+                kind: Int32(OK_LEAKY_RELU.rawValue), alpha: 0.5, beta: 0)
             callKernel(
                 kernel!, arguments,
                 slots: [input.pointer, output.pointer, stateH.pointer, stateC.pointer, scratch.pointer])
@@ -147,7 +149,8 @@ func recurrentKernelMatchesDoublePrecision(kind: ok_recurrent_kind, reverse: Boo
     var random = TestRandom(5)
     for hidden in Array(1...24) + [31, 32, 33, 40, 47, 48, 64, 70] {
         let inputs = hidden % 3 == 0 ? 1 : Int.random(in: 1...40, using: &random)
-        var layer = TestLayer(kind, hidden: hidden, inputs: inputs, batch: hidden % 5 == 1 ? 3 : 1, seed: UInt64(hidden))
+        var layer = TestLayer(
+            kind, hidden: hidden, inputs: inputs, batch: hidden % 5 == 1 ? 3 : 1, seed: UInt64(hidden))
         layer.reverse = reverse
         layer.custom = hidden % 7 == 3
         for (name, table) in availableKernels {

@@ -22,7 +22,9 @@ extension Sequential {
             try sequential.add(try Conv1D(inChannels: 4, outChannels: 2, kernelSize: 3))
         }
         #expect(error?.code == .shapeMismatch)
-        #expect(error?.message.contains("[4, T]") == true && error?.message.contains("[8, T-2]") == true, "\(error!)")
+        #expect(
+            error?.message.contains("[4, T]") == true && error?.message.contains("[8, T-2]") == true,
+            "\(error!)")
         #expect(sequential.layers.count == 1)
     }
 
@@ -81,7 +83,8 @@ extension Sequential {
         try sequential.add(try Linear(inFeatures: 2, outFeatures: 1, bias: false))
         sequential.setWeight("weight", try Tensor([1e5, 0], shape: [1, 2]))
         let warnings = Locked<[String]>([])
-        _ = try sequential.build(options: LoadOptions { warning in warnings.withLock { $0.append(warning.description) } })
+        _ = try sequential.build(
+            options: LoadOptions { warning in warnings.withLock { $0.append(warning.description) } })
         let found = warnings.withLock { $0 }
         #expect(found.count == 1 && found[0].contains("weight"), "\(found)")
     }
@@ -92,9 +95,12 @@ extension Sequential {
             ("Conv3d", "{}", "Conv3d"), ("Linear", #"{"in_features": 3}"#, "out_features"),
             ("Linear", #"{"in_features": 3, "out_features": 0}"#, "positive"),
             ("Linear", #"{"in_features": 3, "out_features": 1, "colour": 2}"#, "colour"),
-            ("Linear", #"{"in_features": "#, "arguments"), ("Conv1d", #"{"in_channels":2,"out_channels":3,"kernel_size":1,"groups":2}"#, "groups"),
+            ("Linear", #"{"in_features": "#, "arguments"),
+            ("Conv1d", #"{"in_channels":2,"out_channels":3,"kernel_size":1,"groups":2}"#, "groups"),
         ] {
-            let error = #expect(throws: OssicleError.self) { try sequential.add(module: module, arguments: arguments) }
+            let error = #expect(throws: OssicleError.self) {
+                try sequential.add(module: module, arguments: arguments)
+            }
             #expect(error?.message.contains(text) == true, "\(error!)")
         }
         #expect(sequential.layers.isEmpty)

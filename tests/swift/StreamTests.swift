@@ -6,13 +6,18 @@ import Testing
 @Suite struct StreamTests {
     /// Sequences of layers that stream, by name.
     static let models: [String] = [
-        "causal conv", "same conv", "valid conv", "stacked lookahead", "residual", "strided", "encoder decoder",
+        "causal conv", "same conv", "valid conv", "stacked lookahead", "residual", "strided",
+        "encoder decoder",
         "transposed", "lstm", "gru", "conv lstm", "lookahead lstm", "norm", "upsample",
     ]
 
     static func layers(_ name: String) throws -> [any Layer] {
-        func conv(_ i: Int, _ o: Int, _ k: Int, stride: Int = 1, _ padding: Conv1D.Padding, dilation: Int = 1) throws -> Conv1D {
-            try Conv1D(inChannels: i, outChannels: o, kernelSize: k, stride: stride, padding: padding, dilation: dilation)
+        func conv(_ i: Int, _ o: Int, _ k: Int, stride: Int = 1, _ padding: Conv1D.Padding, dilation: Int = 1)
+            throws -> Conv1D
+        {
+            try Conv1D(
+                inChannels: i, outChannels: o, kernelSize: k, stride: stride, padding: padding,
+                dilation: dilation)
         }
         let tanh = ActivationLayer("Tanh", .tanh)
         let turn = Permute(dims: [1, 0])
@@ -20,20 +25,27 @@ import Testing
         case "causal conv": [try conv(1, 5, 3, .causal, dilation: 4), tanh, try conv(5, 2, 2, .causal)]
         case "same conv": [try conv(2, 3, 5, .same)]
         case "valid conv": [try conv(2, 3, 5, .frames(0)), tanh, try conv(3, 3, 3, .frames(0), dilation: 3)]
-        case "stacked lookahead": [try conv(1, 4, 5, .same), tanh, try conv(4, 4, 7, .frames(3)), try conv(4, 1, 3, .causal)]
+        case "stacked lookahead":
+            [try conv(1, 4, 5, .same), tanh, try conv(4, 4, 7, .frames(3)), try conv(4, 1, 3, .causal)]
         case "residual": [try conv(3, 3, 9, .causal), tanh, try conv(3, 3, 1, .frames(0))]
-        case "strided": [try conv(1, 4, 8, stride: 4, .frames(0)), tanh, try conv(4, 2, 4, stride: 2, .frames(1))]
+        case "strided":
+            [try conv(1, 4, 8, stride: 4, .frames(0)), tanh, try conv(4, 2, 4, stride: 2, .frames(1))]
         case "encoder decoder":
             [
                 try conv(1, 4, 8, stride: 4, .frames(2)), tanh,
                 try ConvTranspose1D(inChannels: 4, outChannels: 1, kernelSize: 8, stride: 4, padding: 2),
             ]
         case "transposed":
-            [try ConvTranspose1D(inChannels: 2, outChannels: 3, kernelSize: 5, stride: 3, padding: 1, dilation: 2)]
-        case "lstm": [try LSTM(inputSize: 2, hiddenSize: 7, numLayers: 2), try Linear(inFeatures: 7, outFeatures: 1)]
+            [
+                try ConvTranspose1D(
+                    inChannels: 2, outChannels: 3, kernelSize: 5, stride: 3, padding: 1, dilation: 2)
+            ]
+        case "lstm":
+            [try LSTM(inputSize: 2, hiddenSize: 7, numLayers: 2), try Linear(inFeatures: 7, outFeatures: 1)]
         case "gru": [try GRU(inputSize: 1, hiddenSize: 20), try Linear(inFeatures: 20, outFeatures: 2)]
         case "conv lstm": [try conv(1, 6, 3, .causal), turn, try LSTM(inputSize: 6, hiddenSize: 9), turn]
-        case "lookahead lstm": [try conv(1, 6, 5, .same), turn, try GRU(inputSize: 6, hiddenSize: 9, numLayers: 2), turn]
+        case "lookahead lstm":
+            [try conv(1, 6, 5, .same), turn, try GRU(inputSize: 6, hiddenSize: 9, numLayers: 2), turn]
         case "norm": [try conv(1, 6, 3, .causal), try BatchNorm1D(numFeatures: 6), GLU(dim: 0)]
         default: [try conv(1, 4, 3, .causal), try Upsample(.nearest, .factor(2))]
         }
@@ -59,7 +71,9 @@ import Testing
             if stream.isChannelsLast {
                 x = Array(signal[(start * stream.inputChannels)..<((start + n) * stream.inputChannels)])
             } else {
-                for c in 0..<stream.inputChannels { x += signal[(c * frames + start)..<(c * frames + start + n)] }
+                for c in 0..<stream.inputChannels {
+                    x += signal[(c * frames + start)..<(c * frames + start + n)]
+                }
             }
             #expect(stream.process(x, &y, frames: n) == 0)
             for c in 0..<stream.outputChannels {
@@ -114,7 +128,8 @@ import Testing
         var worst: Float = 0
         for c in 0..<stream.outputChannels {
             for t in 0..<count {
-                let a = streamed[last ? (t + stream.latency) * stream.outputChannels + c : c * total + t + stream.latency]
+                let a = streamed[
+                    last ? (t + stream.latency) * stream.outputChannels + c : c * total + t + stream.latency]
                 let b = expected[last ? t * stream.outputChannels + c : c * length + t]
                 worst = max(worst, abs(a - b))
             }
@@ -140,7 +155,9 @@ import Testing
     @Test func latencyIsWhatAnImpulseShows() throws {
         for (kernel, dilation) in [(3, 1), (9, 2), (31, 5)] {
             let sequential = try Sequential([
-                try Conv1D(inChannels: 1, outChannels: 1, kernelSize: kernel, padding: .same, dilation: dilation, bias: false)
+                try Conv1D(
+                    inChannels: 1, outChannels: 1, kernelSize: kernel, padding: .same, dilation: dilation,
+                    bias: false)
             ])
             var taps = [Float](repeating: 0, count: kernel)
             taps[kernel / 2] = 1
@@ -172,7 +189,8 @@ import Testing
     @Test func whatCannotStreamIsNamed() throws {
         for layer: any Layer in [
             try LSTM(inputSize: 1, hiddenSize: 4, bidirectional: true), SoftmaxLayer(dim: -1),
-            try Conv1D(inChannels: 1, outChannels: 1, kernelSize: 3, padding: .frames(1), paddingMode: .reflect),
+            try Conv1D(
+                inChannels: 1, outChannels: 1, kernelSize: 3, padding: .frames(1), paddingMode: .reflect),
         ] {
             let sequential = try Sequential([layer])
             try sequential.fillWeights()

@@ -102,8 +102,8 @@ typedef struct ok_scale {
     double factor, offset;
 } ok_scale;
 
-/// y[o, w, i] = x[o, index(w), i], or `value` (its bits) where the index lies outside, for elements of 1 or 4 bytes.
-/// `indices` is scratch for one int64_t per window.
+/// y[o, w, i] = x[o, index(w), i], or `value` (its bits) where the index lies outside, for elements of 1 or 4
+/// bytes. `indices` is scratch for one int64_t per window.
 typedef struct ok_take_args {
     ok_axis_operand source, destination;
     int32_t kind, mode; // ok_take_kind, OK_PAD_*

@@ -19,8 +19,8 @@ typedef struct ok_conv_source {
 /// destination[b, m, y, t] = activation(bias[m] + Σ_k weight[m, k] · row_k[t]) (+ residual), or with a gate
 /// activation(first half of m) · gate(second half).
 ///
-/// Weights are packed panel after panel: rows m in runs of 8, then 4, 2, 1; a panel holds [K][run]. K runs over
-/// sources, then channels, ky, kx. Each group has `group_weights` floats.
+/// Weights are packed panel after panel: rows m in runs of 8, then 4, 2, 1; a panel holds [K][run]. K runs
+/// over sources, then channels, ky, kx. Each group has `group_weights` floats.
 typedef struct ok_conv_args {
     int32_t source_count;
     const ok_conv_source *sources;
@@ -33,9 +33,9 @@ typedef struct ok_conv_args {
     ok_activation activation, gate;
     int32_t gated;
     int32_t destination;
-    int32_t residual;  // slot, or -1
+    int32_t residual;    // slot, or -1
     int32_t accumulator; // gated only: scratch for 2 · rows/2 rows of OK_CONV_BLOCK columns
-    int32_t pointers;  // scratch for K row pointers
+    int32_t pointers;    // scratch for K row pointers
     ok_len destination_batch_stride, destination_row_stride, destination_y_stride;
     ok_len residual_batch_stride, residual_row_stride, residual_y_stride;
 } ok_conv_args;

@@ -36,7 +36,7 @@ typedef enum ok_unary_kind {
     OK_SQRT,
     OK_ABS,
     OK_NEGATE,
-    OK_FAST_TANH, // by name only: a rational approximation, its error stated in docs/numerics.md
+    OK_FAST_TANH,     // by name only: a rational approximation, its error stated in docs/numerics.md
     OK_NAM_FAST_TANH, // the rational tanh that .nam files call "Fasttanh"
     OK_SQUARE,
     OK_SIGN, // -1, 0 or 1; NaN stays

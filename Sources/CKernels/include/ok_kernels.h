@@ -56,8 +56,8 @@ extern "C" {
     X(ok_gru_reset_before)
 
 typedef struct ok_kernels {
-    int lanes;     // floats in a vector register
-    int conv_rows; // widest run of rows in packed convolution weights
+    int lanes;             // floats in a vector register
+    int conv_rows;         // widest run of rows in packed convolution weights
     int transform_vectors; // vectors of outputs in a panel of weight spectra
 #define OK_FIELD(name) ok_kernel name;
     OK_KERNEL_LIST(OK_FIELD)

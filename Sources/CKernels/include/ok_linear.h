@@ -4,8 +4,8 @@
 
 #include "ok_elementwise.h"
 
-/// Weights are packed panel after panel: 2 · lanes outputs wide, the last panel 1 · lanes where that is enough, each
-/// [inputs][width], zero where there are no more outputs. The bias is padded to the same width.
+/// Weights are packed panel after panel: 2 · lanes outputs wide, the last panel 1 · lanes where that is
+/// enough, each [inputs][width], zero where there are no more outputs. The bias is padded to the same width.
 typedef struct ok_linear_args {
     int32_t source, destination;
     int64_t inputs, outputs;

@@ -4,10 +4,12 @@
 
 #include "ok_linear.h"
 
-/// destination[b] = x[b] · y[b] for every index b of the outer axes: [rows, terms] · [terms, columns], float32.
+/// destination[b] = x[b] · y[b] for every index b of the outer axes: [rows, terms] · [terms, columns],
+/// float32.
 ///
-/// Operands list their outer axes only; rows of a matrix are `x_stride`, `y_stride`, `destination_stride` apart, their
-/// elements lie together. Transposed, x lies as [terms, rows] and y as [columns, terms]. Sums are those of ok_linear.
+/// Operands list their outer axes only; rows of a matrix are `x_stride`, `y_stride`, `destination_stride`
+/// apart, their elements lie together. Transposed, x lies as [terms, rows] and y as [columns, terms]. Sums
+/// are those of ok_linear.
 typedef struct ok_matmul_args {
     int32_t rank;
     ok_len shape[OK_MAX_RANK];

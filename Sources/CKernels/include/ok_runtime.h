@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-// Marks what runs on the audio thread. Built with OK_CHECK_REALTIME, clang checks that it calls nothing that may
-// block (-Wfunction-effects) and RealtimeSanitizer watches it run; see tests/kernels/run.sh.
+// Marks what runs on the audio thread. Built with OK_CHECK_REALTIME, clang checks that it calls nothing that
+// may block (-Wfunction-effects) and RealtimeSanitizer watches it run; see tests/kernels/run.sh.
 #if defined(OK_CHECK_REALTIME)
 #define OK_REALTIME [[clang::nonblocking]]
 #else
@@ -21,10 +21,18 @@ extern "C" {
 #endif
 
 // Same numbers as ossicle_status.
-enum { OK_SUCCESS = 0, OK_INVALID_ARGUMENT = 1, OK_SHAPE_MISMATCH = 2, OK_NOT_READY = 9, OK_BLOCK_TOO_LONG = 10 };
+enum {
+    OK_SUCCESS = 0,
+    OK_INVALID_ARGUMENT = 1,
+    OK_SHAPE_MISMATCH = 2,
+    OK_NOT_READY = 9,
+    OK_BLOCK_TOO_LONG = 10,
+    OK_INTERNAL = 11
+};
 
-/// A length, stride or offset known when the program is built, or `OK_DIM(i)` for entry `i` of the run's dimension
-/// table. Offsets into a history's past and strides of reversed axes are negative, so the sign cannot tell them apart.
+/// A length, stride or offset known when the program is built, or `OK_DIM(i)` for entry `i` of the run's
+/// dimension table. Offsets into a history's past and strides of reversed axes are negative, so the sign
+/// cannot tell them apart.
 typedef int64_t ok_len;
 #define OK_DIM(index) (INT64_MIN + (int64_t)(index))
 
@@ -57,6 +65,8 @@ typedef struct ok_context {
     void **histories;
     /// The dynamic length the tables were last evaluated for.
     int64_t evaluated;
+    /// What a backend beside the CPU keeps for this instance, or NULL.
+    void *device;
 } ok_context;
 
 typedef void (*ok_kernel)(const void *args, ok_context *context) OK_REALTIME;
@@ -74,7 +84,7 @@ typedef struct ok_program {
     size_t dim_count;
     const ok_history *histories;
     size_t history_count;
-    int64_t max_length; // of the dynamic dimension; 0: there is none
+    int64_t max_length;  // of the dynamic dimension; 0: there is none
     int64_t granularity; // the dynamic length must be a multiple of it
 } ok_program;
 

@@ -16,7 +16,8 @@ typedef struct ok_instance {
     unsigned char *state;       // histories, recurrent state, positions
     const unsigned char *image; // the state after a reset
     size_t state_bytes;
-    // Sessions: bytes of each port for the present length, a zero block for absent optional inputs, sinks for outputs nobody asked for.
+    // Sessions: bytes of each port for the present length, a zero block for absent optional inputs, sinks for
+    // outputs nobody asked for.
     const ok_len *input_bytes, *output_bytes;
     int32_t keeps_state; // named states go on from run to run until a reset
     const unsigned char *optional;
@@ -32,29 +33,36 @@ enum ok_instance_use { OK_IDLE, OK_RUNNING, OK_RELEASED };
 void ok_instance_reset(ok_instance *instance) OK_REALTIME;
 
 /// One block of a stream with one input and one output. Real-time safe.
-int32_t ok_instance_process(ok_instance *instance, const float *input, float *output, int64_t frames) OK_REALTIME;
+int32_t ok_instance_process(ok_instance *instance, const float *input, float *output,
+                            int64_t frames) OK_REALTIME;
 
 typedef struct ok_buffer {
     void *data;
     size_t byte_count;
 } ok_buffer;
 
-/// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored by static programs). Sizes are checked
-/// against the ports. Real-time safe.
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                        size_t output_count) OK_REALTIME;
+/// What comes before a run on whole tensors: checks sizes against the ports, puts the buffers in place,
+/// clears the state unless the instance keeps it.
+int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                         const ok_buffer *outputs, size_t output_count) OK_REALTIME;
+
+/// Whole tensors, from a fresh state unless the instance keeps it, for a dynamic length of `length` (ignored
+/// by static programs). Sizes are checked against the ports. Real-time safe.
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                        const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
 /// The shortest form of the above: first input and first output only, which may not overlap. Real-time safe.
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME;
 
-/// Whole tensors as `ok_instance_run`, but states go on from run to run. OK_NOT_READY while the workspace is released,
-/// OK_INVALID_ARGUMENT where an output overlaps an input or another output, or while another thread runs.
-/// Real-time safe.
-int32_t ok_instance_predict(void *instance, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                            size_t output_count) OK_REALTIME;
+/// Whole tensors as `ok_instance_run`, but states go on from run to run. OK_NOT_READY while the workspace is
+/// released, OK_INVALID_ARGUMENT where an output overlaps an input or another output, or while another thread
+/// runs. Real-time safe.
+int32_t ok_instance_predict(void *instance, const ok_buffer *inputs, size_t input_count,
+                            const ok_buffer *outputs, size_t output_count) OK_REALTIME;
 
-/// Keeps runs out, so that the workspace can be taken away. False while a run is going on. Not for the audio thread.
+/// Keeps runs out, so that the workspace can be taken away. False while a run is going on. Not for the audio
+/// thread.
 int32_t ok_instance_release(ok_instance *instance);
 
 /// Lets runs in again.

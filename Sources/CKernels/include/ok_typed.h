@@ -8,8 +8,8 @@
 
 typedef enum ok_type { OK_FLOAT32, OK_INT32, OK_BOOL } ok_type;
 
-/// destination = source under another type. Floats are cut towards zero and kept within int32, NaN gives 0; a bool is
-/// what is not zero.
+/// destination = source under another type. Floats are cut towards zero and kept within int32, NaN gives 0; a
+/// bool is what is not zero.
 typedef struct ok_cast_args {
     int32_t from, to; // ok_type
     int32_t rank;
@@ -17,8 +17,8 @@ typedef struct ok_cast_args {
     ok_operand source, destination;
 } ok_cast_args;
 
-/// destination = a op b for int32, by ok_binary_kind without OK_PRELU. Overflow wraps. OK_DIVIDE gives float32; the
-/// other quotients and remainders by zero are 0. A negative power is cut towards zero.
+/// destination = a op b for int32, by ok_binary_kind without OK_PRELU. Overflow wraps. OK_DIVIDE gives
+/// float32; the other quotients and remainders by zero are 0. A negative power is cut towards zero.
 typedef ok_binary_args ok_binary_int_args;
 
 typedef enum ok_compare_kind {

@@ -25,5 +25,8 @@
 #include "kernels/gru.h"
 
 #define OK_ENTRY(name) .name = name,
-const ok_kernels OK_TABLE = {.lanes = OK_LANES, .conv_rows = OK_CONV_ROWS, .transform_vectors = OK_TRANSFORM_VECTORS, OK_KERNEL_LIST(OK_ENTRY)};
+const ok_kernels OK_TABLE = {.lanes = OK_LANES,
+                             .conv_rows = OK_CONV_ROWS,
+                             .transform_vectors = OK_TRANSFORM_VECTORS,
+                             OK_KERNEL_LIST(OK_ENTRY)};
 #undef OK_ENTRY

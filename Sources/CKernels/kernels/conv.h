@@ -1,22 +1,26 @@
 // Convolution: an implicit matrix product whose right-hand rows are shifted views of the input.
 //
-// Time is the vector axis: a weight is broadcast, a row of the input is loaded unaligned at its shift. No input is
-// rearranged (but for stride and padding), channel counts need not fill a register, and [channels, time] stays as
-// it is from layer to layer. The order of the sum is fixed, so a block split never changes a bit.
+// Time is the vector axis: a weight is broadcast, a row of the input is loaded unaligned at its shift. No
+// input is rearranged (but for stride and padding), channel counts need not fill a register, and [channels,
+// time] stays as it is from layer to layer. The order of the sum is fixed, so a block split never changes a
+// bit.
 
 // MR output rows x NV vectors of columns. `tail` lanes of the last vector are used; 0 means all.
 #define OK_CONV_TILE(MR, NV)                                                                                 \
-    static void ok_conv_tile_##MR##x##NV(const float *w, const float *const *rows, int64_t terms, int64_t column, \
-                                         int64_t tail, const float *bias, float *y, int64_t stride) OK_REALTIME { \
+    static void ok_conv_tile_##MR##x##NV(const float *w, const float *const *rows, int64_t terms,            \
+                                         int64_t column, int64_t tail, const float *bias, float *y,          \
+                                         int64_t stride) OK_REALTIME {                                       \
         vf acc[MR][NV];                                                                                      \
-        OK_UNROLL for (int m = 0; m < MR; ++m)                                                               \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m)                                                                         \
             for (int v = 0; v < NV; ++v) acc[m][v] = v_splat(bias[m]);                                       \
         if (tail == 0) {                                                                                     \
             for (int64_t k = 0; k < terms; ++k, w += MR) {                                                   \
                 const float *x = rows[k] + column;                                                           \
                 vf b[NV];                                                                                    \
                 for (int v = 0; v < NV; ++v) b[v] = v_load(x + v * OK_LANES);                                \
-                OK_UNROLL for (int m = 0; m < MR; ++m) {                                                     \
+                OK_UNROLL                                                                                    \
+                for (int m = 0; m < MR; ++m) {                                                               \
                     vf a = v_splat(w[m]);                                                                    \
                     for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                      \
                 }                                                                                            \
@@ -27,13 +31,15 @@
                 vf b[NV];                                                                                    \
                 for (int v = 0; v < NV - 1; ++v) b[v] = v_load(x + v * OK_LANES);                            \
                 b[NV - 1] = v_load_part(x + (NV - 1) * OK_LANES, tail);                                      \
-                OK_UNROLL for (int m = 0; m < MR; ++m) {                                                     \
+                OK_UNROLL                                                                                    \
+                for (int m = 0; m < MR; ++m) {                                                               \
                     vf a = v_splat(w[m]);                                                                    \
                     for (int v = 0; v < NV; ++v) acc[m][v] = v_fma(a, b[v], acc[m][v]);                      \
                 }                                                                                            \
             }                                                                                                \
         }                                                                                                    \
-        OK_UNROLL for (int m = 0; m < MR; ++m, y += stride) {                                                \
+        OK_UNROLL                                                                                            \
+        for (int m = 0; m < MR; ++m, y += stride) {                                                          \
             for (int v = 0; v < NV - 1; ++v) v_store(y + v * OK_LANES, acc[m][v]);                           \
             if (tail == 0)                                                                                   \
                 v_store(y + (NV - 1) * OK_LANES, acc[m][NV - 1]);                                            \
@@ -61,8 +67,8 @@ OK_CONV_TILE(1, 1)
 OK_CONV_TILE(1, 2)
 OK_CONV_TILE(1, 3)
 
-typedef void (*ok_conv_tile)(const float *, const float *const *, int64_t, int64_t, int64_t, const float *, float *,
-                             int64_t) OK_REALTIME;
+typedef void (*ok_conv_tile)(const float *, const float *const *, int64_t, int64_t, int64_t, const float *,
+                             float *, int64_t) OK_REALTIME;
 
 OK_INLINE ok_conv_tile ok_conv_tile_for(int64_t rows, int vectors) {
 #define OK_PICK(MR)                                                                                          \
@@ -77,8 +83,8 @@ OK_INLINE ok_conv_tile ok_conv_tile_for(int64_t rows, int vectors) {
 }
 
 // All rows of one group for columns [first, first + count): y points at column `first` of row 0.
-static void ok_conv_block(const ok_conv_args *args, const float *weights, const float *bias, const float *const *rows,
-                          int64_t first, int64_t count, float *y, int64_t stride) {
+static void ok_conv_block(const ok_conv_args *args, const float *weights, const float *bias,
+                          const float *const *rows, int64_t first, int64_t count, float *y, int64_t stride) {
     int64_t column = 0;
     while (column < count) {
         int64_t left = (count - column + OK_LANES - 1) / OK_LANES;
@@ -99,8 +105,8 @@ static void ok_conv_block(const ok_conv_args *args, const float *weights, const 
     }
 }
 
-OK_INLINE void ok_conv_rows(const ok_conv_args *args, const ok_context *context, int64_t batch, int64_t group, int64_t y,
-                            const float **rows) {
+OK_INLINE void ok_conv_rows(const ok_conv_args *args, const ok_context *context, int64_t batch, int64_t group,
+                            int64_t y, const float **rows) {
     for (int32_t s = 0; s < args->source_count; ++s) {
         const ok_conv_source *source = &args->sources[s];
         int64_t channel_stride = ok_length(source->channel_stride, context);
@@ -125,7 +131,8 @@ OK_INLINE void ok_conv_rows(const ok_conv_args *args, const ok_context *context,
 }
 
 // destination = activation(a) · gate(b), row by row; a is overwritten.
-static void ok_conv_gate(const ok_conv_args *args, float *a, float *b, int64_t count, float *y, int64_t stride) {
+static void ok_conv_gate(const ok_conv_args *args, float *a, float *b, int64_t count, float *y,
+                         int64_t stride) {
     int64_t rows = args->rows / 2;
     ok_activate_row(&args->activation, a, a, rows * count);
     ok_activate_row(&args->gate, b, b, rows * count);
@@ -144,7 +151,8 @@ static void ok_conv_finish(const ok_conv_args *args, float *y, int64_t stride, c
     }
     if (residual)
         for (int64_t m = 0; m < rows; ++m)
-            ok_binary_row(OK_ADD, y + m * stride, 1, residual + m * residual_stride, 1, y + m * stride, count);
+            ok_binary_row(OK_ADD, y + m * stride, 1, residual + m * residual_stride, 1, y + m * stride,
+                          count);
 }
 
 static void ok_conv(const void *arguments, ok_context *context) OK_REALTIME {
@@ -158,14 +166,16 @@ static void ok_conv(const void *arguments, ok_context *context) OK_REALTIME {
         for (int64_t g = 0; g < args->groups; ++g)
             for (int64_t y = 0; y < height; ++y) {
                 ok_conv_rows(args, context, b, g, y, rows);
-                const float *weights = args->weights + g * args->group_weights, *bias = args->bias + g * args->rows;
+                const float *weights = args->weights + g * args->group_weights,
+                            *bias = args->bias + g * args->rows;
                 float *out = (float *)context->slots[args->destination] +
                              b * ok_length(args->destination_batch_stride, context) + g * out_rows * stride +
                              y * ok_length(args->destination_y_stride, context);
                 const float *residual = NULL;
                 if (args->residual >= 0)
                     residual = (const float *)context->slots[args->residual] +
-                               b * ok_length(args->residual_batch_stride, context) + g * out_rows * residual_stride +
+                               b * ok_length(args->residual_batch_stride, context) +
+                               g * out_rows * residual_stride +
                                y * ok_length(args->residual_y_stride, context);
                 for (int64_t first = 0; first < columns; first += OK_CONV_BLOCK) {
                     int64_t count = columns - first < OK_CONV_BLOCK ? columns - first : OK_CONV_BLOCK;
@@ -176,8 +186,8 @@ static void ok_conv(const void *arguments, ok_context *context) OK_REALTIME {
                     } else {
                         ok_conv_block(args, weights, bias, rows, first, count, out + first, stride);
                     }
-                    ok_conv_finish(args, out + first, stride, residual ? residual + first : NULL, residual_stride,
-                                   out_rows, count);
+                    ok_conv_finish(args, out + first, stride, residual ? residual + first : NULL,
+                                   residual_stride, out_rows, count);
                 }
             }
 }

@@ -38,27 +38,38 @@ OK_INLINE int ok_nest_empty(const ok_nest *nest) {
 
 OK_INLINE vf ok_combine(int32_t kind, vf a, vf b) {
     switch (kind) {
-    case OK_ADD: return a + b;
-    case OK_SUBTRACT: return a - b;
-    case OK_MULTIPLY: return a * b;
-    case OK_DIVIDE: return a / b;
+    case OK_ADD:
+        return a + b;
+    case OK_SUBTRACT:
+        return a - b;
+    case OK_MULTIPLY:
+        return a * b;
+    case OK_DIVIDE:
+        return a / b;
     // NaN on either side wins, as in PyTorch.
-    case OK_MAXIMUM: return v_select((a != a) | (a > b), a, b);
-    case OK_MINIMUM: return v_select((a != a) | (a < b), a, b);
-    case OK_PRELU: return v_select(a > 0, a, a * b);
-    case OK_FLOOR_DIVIDE: return v_floor(a / b);
-    default: return a;
+    case OK_MAXIMUM:
+        return v_select((a != a) | (a > b), a, b);
+    case OK_MINIMUM:
+        return v_select((a != a) | (a < b), a, b);
+    case OK_PRELU:
+        return v_select(a > 0, a, a * b);
+    case OK_FLOOR_DIVIDE:
+        return v_floor(a / b);
+    default:
+        return a;
     }
 }
 
-OK_INLINE void ok_binary_row(int32_t kind, const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {
+OK_INLINE void ok_binary_row(int32_t kind, const float *a, int64_t sa, const float *b, int64_t sb, float *y,
+                             int64_t n) {
     int64_t i = 0;
     for (; i + OK_LANES <= n; i += OK_LANES) {
         vf va = sa ? v_load(a + i) : v_splat(*a), vb = sb ? v_load(b + i) : v_splat(*b);
         v_store(y + i, ok_combine(kind, va, vb));
     }
     if (i < n) {
-        vf va = sa ? v_load_part(a + i, n - i) : v_splat(*a), vb = sb ? v_load_part(b + i, n - i) : v_splat(*b);
+        vf va = sa ? v_load_part(a + i, n - i) : v_splat(*a),
+           vb = sb ? v_load_part(b + i, n - i) : v_splat(*b);
         v_store_part(y + i, ok_combine(kind, va, vb), n - i);
     }
 }
@@ -76,18 +87,39 @@ static void ok_modulo_row(const float *a, int64_t sa, const float *b, int64_t sb
 }
 
 // One compiled row loop a kind, so the switch stays outside.
-static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {
+static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const float *b, int64_t sb, float *y,
+                             int64_t n) {
     switch (kind) {
-    case OK_ADD: ok_binary_row(OK_ADD, a, sa, b, sb, y, n); break;
-    case OK_SUBTRACT: ok_binary_row(OK_SUBTRACT, a, sa, b, sb, y, n); break;
-    case OK_MULTIPLY: ok_binary_row(OK_MULTIPLY, a, sa, b, sb, y, n); break;
-    case OK_DIVIDE: ok_binary_row(OK_DIVIDE, a, sa, b, sb, y, n); break;
-    case OK_MAXIMUM: ok_binary_row(OK_MAXIMUM, a, sa, b, sb, y, n); break;
-    case OK_MINIMUM: ok_binary_row(OK_MINIMUM, a, sa, b, sb, y, n); break;
-    case OK_PRELU: ok_binary_row(OK_PRELU, a, sa, b, sb, y, n); break;
-    case OK_FLOOR_DIVIDE: ok_binary_row(OK_FLOOR_DIVIDE, a, sa, b, sb, y, n); break;
-    case OK_POWER: ok_power_row(a, sa, b, sb, y, n); break;
-    case OK_MODULO: ok_modulo_row(a, sa, b, sb, y, n); break;
+    case OK_ADD:
+        ok_binary_row(OK_ADD, a, sa, b, sb, y, n);
+        break;
+    case OK_SUBTRACT:
+        ok_binary_row(OK_SUBTRACT, a, sa, b, sb, y, n);
+        break;
+    case OK_MULTIPLY:
+        ok_binary_row(OK_MULTIPLY, a, sa, b, sb, y, n);
+        break;
+    case OK_DIVIDE:
+        ok_binary_row(OK_DIVIDE, a, sa, b, sb, y, n);
+        break;
+    case OK_MAXIMUM:
+        ok_binary_row(OK_MAXIMUM, a, sa, b, sb, y, n);
+        break;
+    case OK_MINIMUM:
+        ok_binary_row(OK_MINIMUM, a, sa, b, sb, y, n);
+        break;
+    case OK_PRELU:
+        ok_binary_row(OK_PRELU, a, sa, b, sb, y, n);
+        break;
+    case OK_FLOOR_DIVIDE:
+        ok_binary_row(OK_FLOOR_DIVIDE, a, sa, b, sb, y, n);
+        break;
+    case OK_POWER:
+        ok_power_row(a, sa, b, sb, y, n);
+        break;
+    case OK_MODULO:
+        ok_modulo_row(a, sa, b, sb, y, n);
+        break;
     }
 }
 

@@ -62,7 +62,8 @@ OK_INLINE vf ok_rotate(vf x, const int quarters) {
 // All ones in the lanes from OK_LANES * from / 4 up to OK_LANES * to / 4.
 OK_INLINE vi ok_quarters(const int from, const int to) {
     vi mask = {0};
-    OK_UNROLL for (int lane = 0; lane < OK_LANES; ++lane) mask[lane] =
-        lane >= OK_LANES * from / 4 && lane < OK_LANES * to / 4 ? -1 : 0;
+    OK_UNROLL
+    for (int lane = 0; lane < OK_LANES; ++lane)
+        mask[lane] = lane >= OK_LANES * from / 4 && lane < OK_LANES * to / 4 ? -1 : 0;
     return mask;
 }

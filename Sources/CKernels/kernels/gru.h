@@ -26,10 +26,12 @@ OK_INLINE void ok_gru_panel(const ok_recurrence *state, const ok_panel_view *vie
     const int vectors = 3 * tiles + tail;
     vf ready[8], sums[8]; // from x, with its biases; from h, with b_hn
     ok_panel_input(&view->input, ready, vectors);
-    OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] = v_load(view->weights + v * OK_LANES);
+    OK_UNROLL
+    for (int v = 0; v < vectors; ++v) sums[v] = v_load(view->weights + v * OK_LANES);
     ok_panel_product(view->weights + vectors * OK_LANES, state->h, 1, args->hidden, sums, vectors,
                      OK_SPLIT(vectors));
-    OK_UNROLL for (int t = 0; t < tiles + (tail > 0); ++t, h += OK_LANES, next += OK_LANES) {
+    OK_UNROLL
+    for (int t = 0; t < tiles + (tail > 0); ++t, h += OK_LANES, next += OK_LANES) {
         const vf *a = ready + 3 * t, *b = sums + 3 * t;
         vf r = ok_gru_function(args, a[0] + b[0], custom), z, n_input, n_hidden;
         if (t == tiles) { // the tail: [r z n .], or [r z] and [n .]
@@ -71,12 +73,14 @@ static void ok_gru(const void *arguments, ok_context *context) OK_REALTIME {
 OK_INLINE void ok_reset_before_sums(const ok_panel_view *view, int64_t count, const float *x, int64_t at,
                                     vf *sums, const int gates) {
     const float *weights = view->weights + at;
-    OK_UNROLL for (int g = 0; g < gates; ++g) sums[g] =
-        v_load(view->input.start + at + g * OK_LANES) + v_load(weights + g * OK_LANES);
+    OK_UNROLL
+    for (int g = 0; g < gates; ++g)
+        sums[g] = v_load(view->input.start + at + g * OK_LANES) + v_load(weights + g * OK_LANES);
     for (int64_t k = 0; k < count; ++k) {
         weights += view->width;
-        OK_UNROLL for (int g = 0; g < gates; ++g) sums[g] =
-            v_fma(v_load(weights + g * OK_LANES), v_splat(x[k]), sums[g]);
+        OK_UNROLL
+        for (int g = 0; g < gates; ++g)
+            sums[g] = v_fma(v_load(weights + g * OK_LANES), v_splat(x[k]), sums[g]);
     }
 }
 

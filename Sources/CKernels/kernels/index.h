@@ -29,8 +29,8 @@ static void ok_gather(const void *arguments, ok_context *context) OK_REALTIME {
     for (int64_t o = 0; o < outer; ++o)                                                                      \
         for (int64_t j = 0; j < count; ++j)                                                                  \
             for (int64_t i = 0; i < inner; ++i, ++place)                                                     \
-                ((type *)destination)[place] =                                                               \
-                    ((const type *)source)[(o * axis + ok_bounded(indices[place], axis)) * inner + i]
+    ((type *)destination)[place] =                                                                           \
+        ((const type *)source)[(o * axis + ok_bounded(indices[place], axis)) * inner + i]
 
 static void ok_gather_along(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_gather_along_args *args = arguments;
@@ -50,24 +50,38 @@ static void ok_gather_along(const void *arguments, ok_context *context) OK_REALT
 
 OK_INLINE float ok_scatter_float(int32_t mode, float a, float b) {
     switch (mode) {
-    case OK_SCATTER_ADD: return a + b;
-    case OK_SCATTER_SUBTRACT: return a - b;
-    case OK_SCATTER_MULTIPLY: return a * b;
-    case OK_SCATTER_DIVIDE: return a / b;
-    case OK_SCATTER_MAXIMUM: return a > b || a != a ? a : b;
-    case OK_SCATTER_MINIMUM: return a < b || a != a ? a : b;
-    default: return b;
+    case OK_SCATTER_ADD:
+        return a + b;
+    case OK_SCATTER_SUBTRACT:
+        return a - b;
+    case OK_SCATTER_MULTIPLY:
+        return a * b;
+    case OK_SCATTER_DIVIDE:
+        return a / b;
+    case OK_SCATTER_MAXIMUM:
+        return a > b || a != a ? a : b;
+    case OK_SCATTER_MINIMUM:
+        return a < b || a != a ? a : b;
+    default:
+        return b;
     }
 }
 OK_INLINE int32_t ok_scatter_int(int32_t mode, int32_t a, int32_t b) {
     switch (mode) {
-    case OK_SCATTER_ADD: return (int32_t)((uint32_t)a + (uint32_t)b);
-    case OK_SCATTER_SUBTRACT: return (int32_t)((uint32_t)a - (uint32_t)b);
-    case OK_SCATTER_MULTIPLY: return (int32_t)((uint32_t)a * (uint32_t)b);
-    case OK_SCATTER_DIVIDE: return b == 0 ? 0 : (int32_t)((int64_t)a / b);
-    case OK_SCATTER_MAXIMUM: return a > b ? a : b;
-    case OK_SCATTER_MINIMUM: return a < b ? a : b;
-    default: return b;
+    case OK_SCATTER_ADD:
+        return (int32_t)((uint32_t)a + (uint32_t)b);
+    case OK_SCATTER_SUBTRACT:
+        return (int32_t)((uint32_t)a - (uint32_t)b);
+    case OK_SCATTER_MULTIPLY:
+        return (int32_t)((uint32_t)a * (uint32_t)b);
+    case OK_SCATTER_DIVIDE:
+        return b == 0 ? 0 : (int32_t)((int64_t)a / b);
+    case OK_SCATTER_MAXIMUM:
+        return a > b ? a : b;
+    case OK_SCATTER_MINIMUM:
+        return a < b ? a : b;
+    default:
+        return b;
     }
 }
 

@@ -50,7 +50,8 @@ OK_INLINE void ok_lstm_panel(const ok_recurrence *state, const ok_panel_view *vi
     vf sums[16];
     ok_panel_input(&view->input, sums, vectors);
     ok_panel_product(view->weights, state->h, 1, args->hidden, sums, vectors, OK_SPLIT(vectors));
-    OK_UNROLL for (int t = 0; t < tiles + (tail > 0); ++t, c += OK_LANES, h += OK_LANES) {
+    OK_UNROLL
+    for (int t = 0; t < tiles + (tail > 0); ++t, c += OK_LANES, h += OK_LANES) {
         const vf *gate = sums + 4 * t;
         vi none = ok_quarters(0, 0), all = ok_quarters(0, 4);
         ok_lstm_gates gates;

@@ -1,7 +1,8 @@
 // Batched matrix product: y is laid out in panels at run time, then it is the product of linear.h.
 
 // y as ok_linear_args wants its weights; zero where there are no more columns.
-static void ok_matmul_pack(const float *y, int64_t stride, int transposed, int64_t terms, int64_t columns, float *panel) {
+static void ok_matmul_pack(const float *y, int64_t stride, int transposed, int64_t terms, int64_t columns,
+                           float *panel) {
     int64_t padded = (columns + OK_LANES - 1) / OK_LANES * OK_LANES;
     for (int64_t first = 0; first < padded;) {
         int64_t width = padded - first >= 2 * OK_LANES ? 2 * OK_LANES : OK_LANES;
@@ -11,7 +12,8 @@ static void ok_matmul_pack(const float *y, int64_t stride, int transposed, int64
         else
             for (int64_t k = 0; k < terms; ++k)
                 for (int64_t c = 0; c < count; c += OK_LANES)
-                    v_store_first(panel + k * width + c, v_load_first(y + k * stride + first + c, count - c), count - c);
+                    v_store_first(panel + k * width + c, v_load_first(y + k * stride + first + c, count - c),
+                                  count - c);
         for (int64_t k = 0; count < width && k < terms; ++k)
             memset(panel + k * width + count, 0, (size_t)(width - count) * sizeof(float));
         panel += width * terms;
@@ -23,7 +25,8 @@ static void ok_matmul(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_matmul_args *args = arguments;
     ok_nest nest;
     // The matrices are the innermost "row" of the walk over the batch.
-    if (!ok_nest_binary(&nest, args->rank, args->shape, &args->x, &args->y, &args->destination, context)) return;
+    if (!ok_nest_binary(&nest, args->rank, args->shape, &args->x, &args->y, &args->destination, context))
+        return;
     int64_t rows = ok_length(args->rows, context), columns = ok_length(args->columns, context);
     int64_t xs = ok_length(args->x_stride, context), ys = ok_length(args->y_stride, context);
     ok_linear_args linear = {.inputs = ok_length(args->terms, context), .outputs = columns};

@@ -7,22 +7,32 @@
         for (int64_t i = 0; i < n; ++i) d[i * ds] = s[i * ss];                                               \
     } while (0)
 
-static void ok_copy_row(int32_t element, const char *source, int64_t ss, char *destination, int64_t ds, int64_t n) {
+static void ok_copy_row(int32_t element, const char *source, int64_t ss, char *destination, int64_t ds,
+                        int64_t n) {
     if (ss == 1 && ds == 1) {
         memcpy(destination, source, (size_t)(n * element));
         return;
     }
     switch (element) {
-    case 1: OK_COPY_ROW(uint8_t); break;
-    case 2: OK_COPY_ROW(uint16_t); break;
-    case 4: OK_COPY_ROW(uint32_t); break;
-    default: OK_COPY_ROW(uint64_t); break;
+    case 1:
+        OK_COPY_ROW(uint8_t);
+        break;
+    case 2:
+        OK_COPY_ROW(uint16_t);
+        break;
+    case 4:
+        OK_COPY_ROW(uint32_t);
+        break;
+    default:
+        OK_COPY_ROW(uint64_t);
+        break;
     }
 }
 
-// A transpose of 4-byte elements: source rows are `rs` apart, destination rows `rd`. Goes in blocks that stay in L1.
-static void ok_transpose_block(const uint32_t *source, int64_t rs, uint32_t *destination, int64_t rd, int64_t rows,
-                               int64_t columns) {
+// A transpose of 4-byte elements: source rows are `rs` apart, destination rows `rd`. Goes in blocks that stay
+// in L1.
+static void ok_transpose_block(const uint32_t *source, int64_t rs, uint32_t *destination, int64_t rd,
+                               int64_t rows, int64_t columns) {
     enum { EDGE = 16 };
     for (int64_t r0 = 0; r0 < rows; r0 += EDGE) {
         int64_t r1 = r0 + EDGE < rows ? r0 + EDGE : rows;
@@ -49,8 +59,8 @@ static void ok_copy(const void *arguments, ok_context *context) OK_REALTIME {
         outer.shape[outer.rank - 1] = 1;
         do {
             ok_transpose_block((const uint32_t *)source + offset[0], nest.stride[0][last],
-                               (uint32_t *)destination + offset[1], nest.stride[1][last - 1], nest.shape[last],
-                               nest.shape[last - 1]);
+                               (uint32_t *)destination + offset[1], nest.stride[1][last - 1],
+                               nest.shape[last], nest.shape[last - 1]);
         } while (ok_nest_next(&outer, index, offset));
         return;
     }
@@ -64,10 +74,14 @@ static void ok_copy(const void *arguments, ok_context *context) OK_REALTIME {
 OK_INLINE int64_t ok_padded_index(int32_t mode, int64_t i, int64_t n) {
     if (i >= 0 && i < n) return i;
     switch (mode) {
-    case OK_PAD_REFLECT: return i < 0 ? -i : 2 * (n - 1) - i;
-    case OK_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
-    case OK_PAD_CIRCULAR: return i < 0 ? i + n : i - n;
-    default: return -1;
+    case OK_PAD_REFLECT:
+        return i < 0 ? -i : 2 * (n - 1) - i;
+    case OK_PAD_REPLICATE:
+        return i < 0 ? 0 : n - 1;
+    case OK_PAD_CIRCULAR:
+        return i < 0 ? i + n : i - n;
+    default:
+        return -1;
     }
 }
 
@@ -76,10 +90,10 @@ OK_INLINE int64_t ok_padded_index(int32_t mode, int64_t i, int64_t n) {
 OK_INLINE void ok_split4(const float *s, float *d0, float *d1, float *d2, float *d3) {
     vf a = v_load(s), b = v_load(s + OK_LANES), c = v_load(s + 2 * OK_LANES), d = v_load(s + 3 * OK_LANES);
 #if OK_LANES == 16
-#define OK_EVEN(x, y)                                                                                        \
-    __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define OK_EVEN(x, y) __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #define OK_LOWER(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define OK_UPPER(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define OK_UPPER(x, y)                                                                                       \
+    __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #define OK_ODD(x, y) __builtin_shufflevector(x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #else
 #define OK_EVEN(x, y) __builtin_shufflevector(x, y, 0, 2, 4, 6, 8, 10, 12, 14)
@@ -112,8 +126,8 @@ OK_INLINE void ok_merge4(const float *s0, const float *s1, const float *s2, cons
 #endif
 
 // Columns that lie wholly inside the source, all phases at once. Returns the column it stopped at.
-static int64_t ok_window_inside(const ok_window_args *args, const float *row, float *out, int64_t phase_stride,
-                                int64_t first, int64_t last) {
+static int64_t ok_window_inside(const ok_window_args *args, const float *row, float *out,
+                                int64_t phase_stride, int64_t first, int64_t last) {
     int64_t c = first, stride = args->stride;
 #ifdef OK_HAS_SPLIT
     const float *s = row - args->pad_x;
@@ -129,8 +143,8 @@ static int64_t ok_window_inside(const ok_window_args *args, const float *row, fl
     return c;
 }
 
-static void ok_window_row(const ok_window_args *args, const float *row, float *out, int64_t phase_stride, int64_t in_x,
-                          int64_t out_x) {
+static void ok_window_row(const ok_window_args *args, const float *row, float *out, int64_t phase_stride,
+                          int64_t in_x, int64_t out_x) {
     int64_t stride = args->stride, pad = args->pad_x;
     // Columns first … last - 1 read source elements only, in every phase.
     int64_t first = pad <= 0 ? 0 : (pad + stride - 1) / stride;
@@ -179,14 +193,16 @@ static void ok_window(const void *arguments, ok_context *context) OK_REALTIME {
 }
 
 // d[column · stride + phase - skip] = s[phase · in + column] for all that lies in [0, out).
-static void ok_interleave_row(const float *s, int64_t in, int64_t stride, int64_t skip, float *d, int64_t out) {
+static void ok_interleave_row(const float *s, int64_t in, int64_t stride, int64_t skip, float *d,
+                              int64_t out) {
     // Columns [first, middle) are whole in every phase and go a vector at a time.
     int64_t first = skip > 0, middle = first;
 #ifdef OK_HAS_SPLIT
     int64_t last = (out + skip) / stride;
     if (stride == 4)
         for (; middle + OK_LANES <= last; middle += OK_LANES)
-            ok_merge4(s + middle, s + in + middle, s + 2 * in + middle, s + 3 * in + middle, d + middle * 4 - skip);
+            ok_merge4(s + middle, s + in + middle, s + 2 * in + middle, s + 3 * in + middle,
+                      d + middle * 4 - skip);
     else if (stride == 2)
         for (; middle + OK_LANES <= last; middle += OK_LANES)
             ok_merge2(v_load(s + middle), v_load(s + in + middle), d + middle * 2 - skip);

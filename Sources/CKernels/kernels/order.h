@@ -67,7 +67,8 @@ static void ok_sort_keys(uint64_t *keys, int64_t n) {
             int64_t middle = first + width < n ? first + width : n;
             int64_t end = first + 2 * width < n ? first + 2 * width : n;
             int64_t a = first, b = middle;
-            for (int64_t k = first; k < end; ++k) to[k] = a < middle && (b >= end || from[a] <= from[b]) ? from[a++] : from[b++];
+            for (int64_t k = first; k < end; ++k)
+                to[k] = a < middle && (b >= end || from[a] <= from[b]) ? from[a++] : from[b++];
         }
         uint64_t *other = from;
         from = to;
@@ -103,12 +104,18 @@ static void ok_sort(const void *arguments, ok_context *context) OK_REALTIME {
 
 OK_INLINE int64_t ok_reduce_int_term(int32_t kind, int64_t sum, int64_t x) {
     switch (kind) {
-    case OK_REDUCE_MAX: return x > sum ? x : sum;
-    case OK_REDUCE_MIN: return x < sum ? x : sum;
-    case OK_REDUCE_PRODUCT: return (int32_t)((uint32_t)sum * (uint32_t)x);
-    case OK_REDUCE_SUM_SQUARES: return (int64_t)((uint64_t)sum + (uint64_t)(x * x));
-    case OK_REDUCE_L1: return sum + (x < 0 ? -x : x);
-    default: return sum + x;
+    case OK_REDUCE_MAX:
+        return x > sum ? x : sum;
+    case OK_REDUCE_MIN:
+        return x < sum ? x : sum;
+    case OK_REDUCE_PRODUCT:
+        return (int32_t)((uint32_t)sum * (uint32_t)x);
+    case OK_REDUCE_SUM_SQUARES:
+        return (int64_t)((uint64_t)sum + (uint64_t)(x * x));
+    case OK_REDUCE_L1:
+        return sum + (x < 0 ? -x : x);
+    default:
+        return sum + x;
     }
 }
 
@@ -119,11 +126,15 @@ static void ok_reduce_int(const void *arguments, ok_context *context) OK_REALTIM
     const int32_t *source = context->slots[args->source];
     int32_t *destination = context->slots[args->destination];
     int32_t kind = args->kind;
-    int64_t start = kind == OK_REDUCE_PRODUCT ? 1 : kind == OK_REDUCE_MAX ? INT32_MIN : kind == OK_REDUCE_MIN ? INT32_MAX : 0;
+    int64_t start = kind == OK_REDUCE_PRODUCT ? 1
+                    : kind == OK_REDUCE_MAX   ? INT32_MIN
+                    : kind == OK_REDUCE_MIN   ? INT32_MAX
+                                              : 0;
     for (int64_t o = 0; o < outer; ++o)
         for (int64_t i = 0; i < inner; ++i) {
             int64_t sum = start;
-            for (int64_t k = 0; k < axis; ++k) sum = ok_reduce_int_term(kind, sum, source[(o * axis + k) * inner + i]);
+            for (int64_t k = 0; k < axis; ++k)
+                sum = ok_reduce_int_term(kind, sum, source[(o * axis + k) * inner + i]);
             if (kind == OK_REDUCE_MEAN) sum = axis > 0 ? sum / axis : 0;
             destination[o * inner + i] = (int32_t)sum;
         }

@@ -9,23 +9,26 @@
 OK_INLINE void ok_panel_product(const float *weights, const float *x, int64_t feature, int64_t count,
                                 vf *sums, const int vectors, const int split) {
     vf part[3][16];
-    OK_UNROLL for (int s = 1; s < split; ++s) OK_UNROLL for (int v = 0; v < vectors; ++v) part[s - 1][v] =
-        v_zero();
+    OK_UNROLL
+    for (int s = 1; s < split; ++s) OK_UNROLL
+    for (int v = 0; v < vectors; ++v) part[s - 1][v] = v_zero();
     int64_t k = 0;
     for (; k + split <= count; k += split, x += split * feature, weights += split * vectors * OK_LANES) {
-        OK_UNROLL for (int s = 0; s < split; ++s) {
+        OK_UNROLL
+        for (int s = 0; s < split; ++s) {
             vf value = v_splat(x[s * feature]);
-            OK_UNROLL for (int v = 0; v < vectors; ++v) {
+            OK_UNROLL
+            for (int v = 0; v < vectors; ++v) {
                 vf *sum = s == 0 ? &sums[v] : &part[s - 1][v];
                 *sum = v_fma(v_load(weights + (s * vectors + v) * OK_LANES), value, *sum);
             }
         }
     }
-    for (; k < count; ++k, x += feature, weights += vectors * OK_LANES)
-        OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] =
-            v_fma(v_load(weights + v * OK_LANES), v_splat(*x), sums[v]);
-    OK_UNROLL for (int s = 1; s < split; ++s) OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] +=
-        part[s - 1][v];
+    for (; k < count; ++k, x += feature, weights += vectors * OK_LANES) OK_UNROLL
+    for (int v = 0; v < vectors; ++v) sums[v] = v_fma(v_load(weights + v * OK_LANES), v_splat(*x), sums[v]);
+    OK_UNROLL
+    for (int s = 1; s < split; ++s) OK_UNROLL
+    for (int v = 0; v < vectors; ++v) sums[v] += part[s - 1][v];
 }
 
 // The parts that give a panel of so many vectors about eight chains.
@@ -40,7 +43,8 @@ typedef struct ok_gate_input {
 } ok_gate_input;
 
 OK_INLINE void ok_panel_input(const ok_gate_input *input, vf *sums, const int vectors) {
-    OK_UNROLL for (int v = 0; v < vectors; ++v) sums[v] = v_load(input->start + v * OK_LANES);
+    OK_UNROLL
+    for (int v = 0; v < vectors; ++v) sums[v] = v_load(input->start + v * OK_LANES);
     ok_panel_product(input->weights, input->x, input->feature, input->count, sums, vectors, 1);
 }
 
@@ -50,18 +54,22 @@ OK_INLINE void ok_project_tile(const float *weights, int64_t width, const float 
                                int64_t feature, int64_t count, float *rows, int64_t row_width,
                                const int vectors, const int height) {
     vf sums[6][4];
-    OK_UNROLL for (int r = 0; r < height; ++r) OK_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] =
-        v_load(weights + v * OK_LANES);
+    OK_UNROLL
+    for (int r = 0; r < height; ++r) OK_UNROLL
+    for (int v = 0; v < vectors; ++v) sums[r][v] = v_load(weights + v * OK_LANES);
     for (int64_t k = 0; k < count; ++k) {
         weights += width;
-        OK_UNROLL for (int r = 0; r < height; ++r) {
+        OK_UNROLL
+        for (int r = 0; r < height; ++r) {
             vf value = v_splat(x[r * step + k * feature]);
-            OK_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] =
-                v_fma(v_load(weights + v * OK_LANES), value, sums[r][v]);
+            OK_UNROLL
+            for (int v = 0; v < vectors; ++v)
+                sums[r][v] = v_fma(v_load(weights + v * OK_LANES), value, sums[r][v]);
         }
     }
-    OK_UNROLL for (int r = 0; r < height; ++r) OK_UNROLL for (int v = 0; v < vectors; ++v)
-        v_store(rows + r * row_width + v * OK_LANES, sums[r][v]);
+    OK_UNROLL
+    for (int r = 0; r < height; ++r) OK_UNROLL
+    for (int v = 0; v < vectors; ++v) v_store(rows + r * row_width + v * OK_LANES, sums[r][v]);
 }
 
 #if defined(OK_ISA_AVX512) || defined(OK_ISA_NEON)

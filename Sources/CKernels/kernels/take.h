@@ -75,7 +75,8 @@ static void ok_take(const void *arguments, ok_context *context) OK_REALTIME {
         if (args->element == 4)
             ok_take_words(indices, args->value, (const uint32_t *)x, xs, (uint32_t *)y, ys, windows, inner);
         else
-            ok_take_bytes(indices, (uint8_t)args->value, (const uint8_t *)x, xs, (uint8_t *)y, ys, windows, inner);
+            ok_take_bytes(indices, (uint8_t)args->value, (const uint8_t *)x, xs, (uint8_t *)y, ys, windows,
+                          inner);
     }
 }
 

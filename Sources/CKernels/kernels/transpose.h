@@ -1,5 +1,6 @@
 // destination[c][r] = source[r][c] for 4-byte elements, a 4 x 4 block at a time in registers.
-static void ok_transpose4(const float *source, int64_t ss, int64_t rows, int64_t columns, float *destination, int64_t ds) {
+static void ok_transpose4(const float *source, int64_t ss, int64_t rows, int64_t columns, float *destination,
+                          int64_t ds) {
     typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {

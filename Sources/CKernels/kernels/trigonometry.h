@@ -29,8 +29,9 @@ OK_INLINE vf v_exp2(vf x) {
     return p * (vf)((half + 127) << 23) * (vf)((whole - half + 127) << 23);
 }
 
-// sin(x), or cos(x) a quarter on. x = n pi/2 + r in three parts whose products with n are exact; beyond the range
-// where they are, the C library's slower reduction. Polynomials: Cephes' sinf and cosf (S. Moshier), |r| <= pi/4.
+// sin(x), or cos(x) a quarter on. x = n pi/2 + r in three parts whose products with n are exact; beyond the
+// range where they are, the C library's slower reduction. Polynomials: Cephes' sinf and cosf (S. Moshier),
+// |r| <= pi/4.
 OK_INLINE vf v_sin(vf x, int quarters) {
     vf biased = v_fma(x, v_splat(0x1.45f306p-1f), v_splat(0x1.8p23f)), n = biased - v_splat(0x1.8p23f);
     vi quadrant = (vi)biased + quarters;
@@ -38,7 +39,8 @@ OK_INLINE vf v_sin(vf x, int quarters) {
     r = v_fma(n, v_splat(-0x1.fb4p-12f), r);
     r = v_fma(n, v_splat(-0x1.4442d2p-24f), r);
     vf s = r * r;
-    vf sine = v_fma(v_fma(s, v_splat(-1.9515295891e-4f), v_splat(8.3321608736e-3f)), s, v_splat(-1.6666654611e-1f));
+    vf sine =
+        v_fma(v_fma(s, v_splat(-1.9515295891e-4f), v_splat(8.3321608736e-3f)), s, v_splat(-1.6666654611e-1f));
     sine = v_fma(sine * s, r, r);
     vf cosine = v_fma(v_fma(s, v_splat(2.443315711809948e-5f), v_splat(-1.388731625493765e-3f)), s,
                       v_splat(4.166664568298827e-2f));

@@ -1,4 +1,5 @@
-// The machine's vector register, by one set of names. Included once per instruction set, after OK_ISA_* is set.
+// The machine's vector register, by one set of names. Included once per instruction set, after OK_ISA_* is
+// set.
 //
 // vf and vi are OK_LANES floats and int32s. Every function works lane by lane and in a fixed order, so that a
 // result does not depend on where a block of samples was cut. Only unaligned loads and stores are used.
@@ -10,8 +11,8 @@
 #define OK_LANES 4
 #endif
 
-// For loops over an array of sums: only when unrolled whole do the sums live in registers, and the compiler does not
-// always see that it pays.
+// For loops over an array of sums: only when unrolled whole do the sums live in registers, and the compiler
+// does not always see that it pays.
 #define OK_UNROLL _Pragma("clang loop unroll(full)")
 
 #define OK_INLINE static inline __attribute__((always_inline, unused))

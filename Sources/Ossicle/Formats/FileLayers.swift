@@ -72,6 +72,16 @@ struct FileBatchNorm: Sendable {
     var epsilon: Float
 }
 
+extension FileLinear { var parameterCount: Int { weight.count + (bias?.count ?? 0) } }
+extension FileConvolution { var parameterCount: Int { weight.count + (bias?.count ?? 0) } }
+extension FileRecurrent {
+    var parameterCount: Int { weightIH.count + weightHH.count + biasIH.count + biasHH.count }
+}
+extension FileBatchNorm { var parameterCount: Int { 4 * channels } }
+extension FileActivation {
+    var parameterCount: Int { if case .prelu(let slopes) = self { slopes.count } else { 0 } }
+}
+
 /// The past that a model's convolutions keep, bounded so that a tiny file cannot ask for gigabytes.
 struct HistoryBudget {
     /// 64 Mi floats: a thousand times what real models keep.

@@ -160,6 +160,13 @@ public struct Graph: Sendable {
         }
     }
 
+    /// Whether an operation relies on lengths that are multiples of its stride, in whole runs too.
+    var dividesEvenly: Bool {
+        nodes.contains {
+            ($0.operation as? Convolution)?.sources.contains { $0.contains(where: \.dividesEvenly) } == true
+        }
+    }
+
     /// Whether any input has a dynamic extent.
     public var isDynamic: Bool { inputs.contains { type(of: $0.value).shape.contains { !$0.isFixed } } }
 }

@@ -37,7 +37,9 @@ public struct Conv1D: Layer {
         try require(
             kernelSize.multipliedReportingOverflow(by: dilation).overflow == false
                 && kernelSize * dilation <= 1 << 24 && stride <= 1 << 20, "the window is too large")
-        if case .frames(let count) = padding { try require(0...(1 << 24) ~= count, "padding must not be negative") }
+        if case .frames(let count) = padding {
+            try require(0...(1 << 24) ~= count, "padding must not be negative")
+        }
         if padding == .same { try require(stride == 1, "padding 'same' needs stride 1") }
     }
 
@@ -60,7 +62,9 @@ public struct Conv1D: Layer {
         return ConvolutionAxis(stride: stride, dilation: dilation, padBegin: begin, padEnd: end)
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         try graph.add(
             Convolution(axes: [axis], groups: groups, padding: paddingMode, hasBias: bias),
             [inputs[0], weights["weight"]!] + (bias ? [weights["bias"]!] : []))
@@ -74,7 +78,8 @@ public struct ConvTranspose1D: Layer {
 
     /// - Throws: `invalidArgument` naming the argument that is out of range.
     public init(
-        inChannels: Int, outChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+        inChannels: Int, outChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0,
+        outputPadding: Int = 0,
         groups: Int = 1, bias: Bool = true, dilation: Int = 1
     ) throws {
         self.inChannels = inChannels
@@ -93,7 +98,8 @@ public struct ConvTranspose1D: Layer {
             inChannels % groups == 0 && outChannels % groups == 0,
             "\(inChannels) and \(outChannels) channels do not divide into \(groups) groups")
         try require(
-            kernelSize <= 1 << 20 && dilation <= 1 << 20 && kernelSize * dilation <= 1 << 24 && stride <= 1 << 20,
+            kernelSize <= 1 << 20 && dilation <= 1 << 20 && kernelSize * dilation <= 1 << 24
+                && stride <= 1 << 20,
             "the window is too large")
         try require(0...(1 << 24) ~= padding, "padding must not be negative")
         try require(
@@ -109,7 +115,9 @@ public struct ConvTranspose1D: Layer {
             + (bias ? [Parameter("bias", [outChannels])] : [])
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axis = ConvolutionAxis(stride: stride, dilation: dilation, padBegin: padding, padEnd: padding)
         return try graph.add(
             TransposedConvolution(axis: axis, outputPadding: outputPadding, groups: groups, hasBias: bias),

@@ -8,7 +8,9 @@ public struct ActivationLayer: Layer {
         self.activation = activation
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         try graph.add(Unary(activation), [inputs[0]])
     }
 }
@@ -23,12 +25,15 @@ public struct Flatten: Layer {
         self.endDim = endDim
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let shape = graph.type(of: inputs[0]).shape
         let first = try axis(startDim, in: shape, module), last = try axis(endDim, in: shape, module)
         try require(first <= last, "start_dim \(startDim) is behind end_dim \(endDim) for \(shape.text)")
         return try graph.add(
-            Reshape(Array(shape[..<first]) + [Array(shape[first...last]).product] + shape[(last + 1)...]), [inputs[0]])
+            Reshape(Array(shape[..<first]) + [Array(shape[first...last]).product] + shape[(last + 1)...]),
+            [inputs[0]])
     }
 }
 
@@ -40,7 +45,9 @@ public struct Permute: Layer {
 
     public init(dims: [Int]) { self.dims = dims }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let shape = graph.type(of: inputs[0]).shape
         return try graph.add(Transpose(try dims.map { try axis($0, in: shape, module) }), [inputs[0]])
     }
@@ -51,7 +58,9 @@ public struct Identity: Layer {
     public let module: String
     public init(_ module: String = "Identity") { self.module = module }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         [inputs[0]]
     }
 }

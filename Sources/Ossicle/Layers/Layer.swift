@@ -51,7 +51,8 @@ extension Layer {
         var weights: [String: ValueID] = [:]
         for parameter in parameters {
             // Never read: only types matter here.
-            weights[parameter.name] = graph.input(parameter.name, ValueType(parameter.shape.map { .fixed($0) }))
+            weights[parameter.name] = graph.input(
+                parameter.name, ValueType(parameter.shape.map { .fixed($0) }))
         }
         let output = try append(to: &graph, [value], weights: weights)[0]
         return graph.type(of: output).shape

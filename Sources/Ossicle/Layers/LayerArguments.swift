@@ -17,12 +17,18 @@ struct LayerArguments {
 
     /// Turns what JSON says into `invalidArgument`, since the caller wrote it, not a file.
     private func checked<T>(_ read: () throws -> T) throws -> T {
-        do { return try read() } catch let error as OssicleError { throw OssicleError(.invalidArgument, error.message) }
+        do { return try read() } catch let error as OssicleError {
+            throw OssicleError(.invalidArgument, error.message)
+        }
     }
 
-    mutating func int(_ name: String, default value: Int? = nil, in range: ClosedRange<Int> = -(1 << 30)...(1 << 30)) throws -> Int {
+    mutating func int(
+        _ name: String, default value: Int? = nil, in range: ClosedRange<Int> = -(1 << 30)...(1 << 30)
+    ) throws -> Int {
         guard let field = try take(name) else {
-            guard let value else { throw OssicleError(.invalidArgument, "\(module): the argument '\(name)' is missing") }
+            guard let value else {
+                throw OssicleError(.invalidArgument, "\(module): the argument '\(name)' is missing")
+            }
             return value
         }
         // PyTorch takes a number or a tuple of one for one-dimensional modules.

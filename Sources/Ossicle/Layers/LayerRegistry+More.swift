@@ -14,14 +14,17 @@ extension LayerRegistry {
             let features = try a.int("num_features"), eps = try a.float("eps", default: 1e-5)
             let affine = try a.bool("affine", default: false)
             if try a.bool("track_running_stats", default: false) {
-                return try BatchNorm1D(numFeatures: features, eps: eps, affine: affine, module: "InstanceNorm1d")
+                return try BatchNorm1D(
+                    numFeatures: features, eps: eps, affine: affine, module: "InstanceNorm1d")
             }
             return try GroupNorm(
-                numGroups: features, numChannels: features, eps: eps, affine: affine, module: "InstanceNorm1d")
+                numGroups: features, numChannels: features, eps: eps, affine: affine, module: "InstanceNorm1d"
+            )
         },
         "GroupNorm": { a in
             try GroupNorm(
-                numGroups: a.int("num_groups"), numChannels: a.int("num_channels"), eps: a.float("eps", default: 1e-5),
+                numGroups: a.int("num_groups"), numChannels: a.int("num_channels"),
+                eps: a.float("eps", default: 1e-5),
                 affine: a.bool("affine", default: true))
         },
         "LayerNorm": { a in
@@ -68,7 +71,8 @@ extension LayerRegistry {
             }
             let size = try a.optionalInt("size"), factor = try a.optionalFloat("scale_factor")
             guard (size == nil) != (factor == nil) else {
-                throw OssicleError(.invalidArgument, "Upsample: exactly one of size and scale_factor must be given")
+                throw OssicleError(
+                    .invalidArgument, "Upsample: exactly one of size and scale_factor must be given")
             }
             a.ignore("recompute_scale_factor")
             return try Upsample(
@@ -86,7 +90,8 @@ extension LayerRegistry {
         { a in
             let amounts = try a.ints("padding")
             guard 1...2 ~= amounts.count else {
-                throw OssicleError(.invalidArgument, "\(module): padding takes one or two numbers, found \(amounts)")
+                throw OssicleError(
+                    .invalidArgument, "\(module): padding takes one or two numbers, found \(amounts)")
             }
             let value = module == "ConstantPad1d" ? try a.float("value", default: 0) : 0
             return try Pad1D(module, mode, begin: amounts[0], end: amounts.last!, value: value)

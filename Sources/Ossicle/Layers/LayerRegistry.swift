@@ -6,7 +6,9 @@ enum LayerRegistry {
     static func make(_ module: String, _ arguments: String?) throws -> any Layer {
         let name = module.hasSuffix("1D") ? module.dropLast(2) + "1d" : module
         guard let maker = makers[name] else {
-            throw OssicleError(.unsupported, "there is no module '\(module)'; known are \(makers.keys.sorted().joined(separator: ", "))")
+            throw OssicleError(
+                .unsupported,
+                "there is no module '\(module)'; known are \(makers.keys.sorted().joined(separator: ", "))")
         }
         let json: JSON
         do { json = try JSON.parse(arguments ?? "{}") } catch let error as OssicleError {
@@ -27,17 +29,20 @@ enum LayerRegistry {
     private static let weighted: [String: Maker] = [
         "Linear": { a in
             try Linear(
-                inFeatures: a.int("in_features"), outFeatures: a.int("out_features"), bias: a.bool("bias", default: true))
+                inFeatures: a.int("in_features"), outFeatures: a.int("out_features"),
+                bias: a.bool("bias", default: true))
         },
         "LSTM": { a in
             let sizes = try recurrent(&a)
             return try LSTM(
-                inputSize: sizes.0, hiddenSize: sizes.1, numLayers: sizes.2, bias: sizes.3, bidirectional: sizes.4)
+                inputSize: sizes.0, hiddenSize: sizes.1, numLayers: sizes.2, bias: sizes.3,
+                bidirectional: sizes.4)
         },
         "GRU": { a in
             let sizes = try recurrent(&a)
             return try GRU(
-                inputSize: sizes.0, hiddenSize: sizes.1, numLayers: sizes.2, bias: sizes.3, bidirectional: sizes.4)
+                inputSize: sizes.0, hiddenSize: sizes.1, numLayers: sizes.2, bias: sizes.3,
+                bidirectional: sizes.4)
         },
         "Conv1d": { a in
             let padding: Conv1D.Padding
@@ -60,8 +65,10 @@ enum LayerRegistry {
                     "Conv1d: padding_mode '\(word)' is none of 'zeros', 'reflect', 'replicate', 'circular'")
             }
             return try Conv1D(
-                inChannels: a.int("in_channels"), outChannels: a.int("out_channels"), kernelSize: a.int("kernel_size"),
-                stride: a.int("stride", default: 1), padding: padding, dilation: a.int("dilation", default: 1),
+                inChannels: a.int("in_channels"), outChannels: a.int("out_channels"),
+                kernelSize: a.int("kernel_size"),
+                stride: a.int("stride", default: 1), padding: padding,
+                dilation: a.int("dilation", default: 1),
                 groups: a.int("groups", default: 1), bias: a.bool("bias", default: true), paddingMode: mode)
         },
         "ConvTranspose1d": { a in
@@ -69,7 +76,8 @@ enum LayerRegistry {
                 throw OssicleError(.invalidArgument, "ConvTranspose1d: only padding_mode 'zeros' exists")
             }
             return try ConvTranspose1D(
-                inChannels: a.int("in_channels"), outChannels: a.int("out_channels"), kernelSize: a.int("kernel_size"),
+                inChannels: a.int("in_channels"), outChannels: a.int("out_channels"),
+                kernelSize: a.int("kernel_size"),
                 stride: a.int("stride", default: 1), padding: a.int("padding", default: 0),
                 outputPadding: a.int("output_padding", default: 0), groups: a.int("groups", default: 1),
                 bias: a.bool("bias", default: true), dilation: a.int("dilation", default: 1))
@@ -85,7 +93,8 @@ enum LayerRegistry {
         }
         a.ignore("dropout")
         return try (
-            a.int("input_size"), a.int("hidden_size"), a.int("num_layers", default: 1), a.bool("bias", default: true),
+            a.int("input_size"), a.int("hidden_size"), a.int("num_layers", default: 1),
+            a.bool("bias", default: true),
             a.bool("bidirectional", default: false)
         )
     }
@@ -132,14 +141,16 @@ enum LayerRegistry {
             case "none": return ActivationLayer("GELU", Activation(.gelu))
             case "tanh": return ActivationLayer("GELU", Activation(.geluTanh))
             case let word:
-                throw OssicleError(.invalidArgument, "GELU: approximate '\(word)' is neither 'none' nor 'tanh'")
+                throw OssicleError(
+                    .invalidArgument, "GELU: approximate '\(word)' is neither 'none' nor 'tanh'")
             }
         },
         "Softplus": { a in
             ActivationLayer(
                 "Softplus",
                 Activation(
-                    .softplus, alpha: try a.float("beta", default: 1), beta: try a.float("threshold", default: 20)))
+                    .softplus, alpha: try a.float("beta", default: 1),
+                    beta: try a.float("threshold", default: 20)))
         },
         "Hardtanh": { a in
             a.ignore("inplace")

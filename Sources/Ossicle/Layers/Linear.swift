@@ -21,9 +21,12 @@ public struct Linear: Layer {
         [Parameter("weight", [outFeatures, inFeatures])] + (bias ? [Parameter("bias", [outFeatures])] : [])
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         try graph.add(
-            LinearOperation(hasBias: bias), [inputs[0], weights["weight"]!] + (bias ? [weights["bias"]!] : []))
+            LinearOperation(hasBias: bias),
+            [inputs[0], weights["weight"]!] + (bias ? [weights["bias"]!] : []))
     }
 
     public func outputShape(for input: [Dim]) throws -> [Dim] {

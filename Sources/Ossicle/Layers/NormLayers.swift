@@ -6,7 +6,9 @@ public struct BatchNorm1D: Layer {
     public let affine: Bool
 
     /// - Throws: `invalidArgument` when `numFeatures` is not positive.
-    public init(numFeatures: Int, eps: Float = 1e-5, affine: Bool = true, module: String = "BatchNorm1d") throws {
+    public init(numFeatures: Int, eps: Float = 1e-5, affine: Bool = true, module: String = "BatchNorm1d")
+        throws
+    {
         self.module = module
         self.numFeatures = numFeatures
         self.eps = eps
@@ -21,7 +23,9 @@ public struct BatchNorm1D: Layer {
             + ["running_mean", "running_var"].map { Parameter($0, [numFeatures]) }
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axis = try channelAxis(graph.type(of: inputs[0]).shape, channels: numFeatures, module)
         let names = ["running_mean", "running_var"] + (affine ? ["weight", "bias"] : [])
         return try graph.add(
@@ -43,16 +47,21 @@ public struct LayerNorm: Layer {
         self.eps = eps
         self.affine = affine
         self.bias = affine && bias
-        try require(!normalizedShape.isEmpty && normalizedShape.allSatisfy { $0 > 0 }, "normalized_shape must be positive")
+        try require(
+            !normalizedShape.isEmpty && normalizedShape.allSatisfy { $0 > 0 },
+            "normalized_shape must be positive")
     }
 
     public var inputShape: [Dim]? { [.dynamic] + normalizedShape.map { .fixed($0) } }
 
     public var parameters: [Parameter] {
-        (affine ? [Parameter("weight", normalizedShape)] : []) + (bias ? [Parameter("bias", normalizedShape)] : [])
+        (affine ? [Parameter("weight", normalizedShape)] : [])
+            + (bias ? [Parameter("bias", normalizedShape)] : [])
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axes = try trailingAxes(graph.type(of: inputs[0]).shape, normalizedShape, module)
         return try graph.add(
             LayerNormalization(axes: axes, epsilon: eps, hasWeight: affine, hasBias: bias),
@@ -73,13 +82,17 @@ public struct RMSNorm: Layer {
         self.normalizedShape = normalizedShape
         self.eps = eps ?? LayerNormalization.defaultRMSEpsilon
         self.affine = affine
-        try require(!normalizedShape.isEmpty && normalizedShape.allSatisfy { $0 > 0 }, "normalized_shape must be positive")
+        try require(
+            !normalizedShape.isEmpty && normalizedShape.allSatisfy { $0 > 0 },
+            "normalized_shape must be positive")
     }
 
     public var inputShape: [Dim]? { [.dynamic] + normalizedShape.map { .fixed($0) } }
     public var parameters: [Parameter] { affine ? [Parameter("weight", normalizedShape)] : [] }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let axes = try trailingAxes(graph.type(of: inputs[0]).shape, normalizedShape, module)
         return try graph.add(
             LayerNormalization(axes: axes, epsilon: eps, isCentred: false, hasWeight: affine, hasBias: false),
@@ -109,15 +122,21 @@ public struct GroupNorm: Layer {
     }
 
     public var inputShape: [Dim]? { [.fixed(numChannels), .dynamic] }
-    public var parameters: [Parameter] { (affine ? ["weight", "bias"] : []).map { Parameter($0, [numChannels]) } }
+    public var parameters: [Parameter] {
+        (affine ? ["weight", "bias"] : []).map { Parameter($0, [numChannels]) }
+    }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let shape = graph.type(of: inputs[0]).shape
         // InstanceNorm1d takes [C, L] by PyTorch's own rule; GroupNorm takes [N, C].
         let axis =
-            module == "InstanceNorm1d" ? max(shape.count - 2, 0) : try channelAxis(shape, channels: numChannels, module)
+            module == "InstanceNorm1d"
+            ? max(shape.count - 2, 0) : try channelAxis(shape, channels: numChannels, module)
         return try graph.add(
-            GroupNormalization(axis: axis, groups: numGroups, epsilon: eps, hasWeight: affine, hasBias: affine),
+            GroupNormalization(
+                axis: axis, groups: numGroups, epsilon: eps, hasWeight: affine, hasBias: affine),
             [inputs[0]] + parameters.map { weights[$0.name]! })
     }
 }
@@ -135,7 +154,9 @@ public struct PReLU: Layer {
         try require(numParameters > 0, "num_parameters must be positive")
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let shape = graph.type(of: inputs[0]).shape
         let axis = numParameters == 1 ? 0 : try channelAxis(shape, channels: numParameters, module)
         return [try graph.prelu(inputs[0], weight: weights["weight"]!, axis: axis)]
@@ -146,13 +167,15 @@ public struct PReLU: Layer {
 func channelAxis(_ shape: [Dim], channels: Int, _ module: String) throws -> Int {
     if shape.count >= 2, shape[1] == .fixed(channels) { return 1 }
     if shape.count <= 2, shape.first == .fixed(channels) { return 0 }
-    throw OssicleError(.shapeMismatch, "\(module) expects \(channels) channels on axis 1, found \(shape.text)")
+    throw OssicleError(
+        .shapeMismatch, "\(module) expects \(channels) channels on axis 1, found \(shape.text)")
 }
 
 private func trailingAxes(_ shape: [Dim], _ normalized: [Int], _ module: String) throws -> Range<Int> {
     let first = shape.count - normalized.count
     guard first >= 0, Array(shape[first...]) == normalized.map({ .fixed($0) }) else {
-        throw OssicleError(.shapeMismatch, "\(module) expects a shape that ends in \(normalized), found \(shape.text)")
+        throw OssicleError(
+            .shapeMismatch, "\(module) expects a shape that ends in \(normalized), found \(shape.text)")
     }
     return first..<shape.count
 }

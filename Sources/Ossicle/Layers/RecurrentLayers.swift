@@ -75,7 +75,10 @@ extension RecurrentLayer {
                 return [
                     Parameter("weight_ih_\(suffix)", [rows, inputs]),
                     Parameter("weight_hh_\(suffix)", [rows, hiddenSize]),
-                ] + (bias ? [Parameter("bias_ih_\(suffix)", [rows]), Parameter("bias_hh_\(suffix)", [rows])] : [])
+                ]
+                    + (bias
+                        ? [Parameter("bias_ih_\(suffix)", [rows]), Parameter("bias_hh_\(suffix)", [rows])]
+                        : [])
             }
         }
     }
@@ -85,17 +88,23 @@ extension RecurrentLayer {
         return (cell == .lstm ? ["h0", "c0"] : ["h0"]).map { ($0, ValueType(shape)) }
     }
 
-    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws -> [ValueID] {
+    public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
+        -> [ValueID]
+    {
         let operation = Recurrent(
             cell, hiddenSize: hiddenSize, layers: numLayers, bidirectional: bidirectional, hasBias: bias,
             hasInitialState: inputs.count > 1)
-        return try graph.add(operation, [inputs[0]] + parameters.map { weights[$0.name]! } + inputs.dropFirst())
+        return try graph.add(
+            operation, [inputs[0]] + parameters.map { weights[$0.name]! } + inputs.dropFirst())
     }
 
     public func outputShape(for input: [Dim]) throws -> [Dim] {
-        guard 2...3 ~= input.count, let features = input.last, !features.isFixed || features == .fixed(inputSize) else {
+        guard 2...3 ~= input.count, let features = input.last,
+            !features.isFixed || features == .fixed(inputSize)
+        else {
             throw OssicleError(
-                .shapeMismatch, "\(module) expects \([.dynamic, .fixed(inputSize)].text), found \(input.text)")
+                .shapeMismatch, "\(module) expects \([.dynamic, .fixed(inputSize)].text), found \(input.text)"
+            )
         }
         return input.dropLast() + [.fixed(hiddenSize * directions)]
     }

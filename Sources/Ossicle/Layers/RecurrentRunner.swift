@@ -8,7 +8,9 @@ public final class RecurrentRunner {
 
     /// - Parameter weights: every parameter of the layer, by PyTorch's names.
     /// - Throws: `weights` naming the tensor; `unsupported` for bidirectional layers, which need the whole sequence.
-    public init(_ layer: any RecurrentLayer, weights: [String: Tensor], options: LoadOptions = LoadOptions()) throws {
+    public init(_ layer: any RecurrentLayer, weights: [String: Tensor], options: LoadOptions = LoadOptions())
+        throws
+    {
         self.layer = layer
         let sequential = try Sequential([layer])
         for (name, tensor) in weights { sequential.setWeight(name, tensor) }
@@ -30,7 +32,9 @@ public final class RecurrentRunner {
     ///   - input: `[steps, inputSize]`.
     ///   - output: `[steps, hiddenSize]`.
     /// - Returns: 0, or the code of what was wrong: `notReady` before `prewarm`, `blockTooLong`.
-    public func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, steps: Int) -> Int32 {
+    public func forward(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, steps: Int)
+        -> Int32
+    {
         guard let stream else { return OssicleError.Code.notReady.rawValue }
         return stream.process(input, output, frames: steps)
     }

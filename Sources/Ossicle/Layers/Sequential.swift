@@ -29,7 +29,8 @@ public final class Sequential {
                 throw OssicleError(
                     .shapeMismatch,
                     "layer \(layers.count) (\(layer.module))\(expected) does not take the output \(input.text) of "
-                        + "layer \(layers.count - 1)\(layers.last.map { " (\($0.module))" } ?? ""): \(error.message)")
+                        + "layer \(layers.count - 1)\(layers.last.map { " (\($0.module))" } ?? ""): \(error.message)"
+                )
             }
         }
         layers.append(layer)
@@ -82,7 +83,9 @@ public final class Sequential {
         guard !layers.isEmpty else { throw OssicleError(.notReady, "a sequential needs at least one layer") }
         // Messages call the weights of a single layer as PyTorch does, without an index.
         let single = layers.count == 1
-        func shown(_ name: String) -> String { single && name.hasPrefix("0.") ? String(name.dropFirst(2)) : name }
+        func shown(_ name: String) -> String {
+            single && name.hasPrefix("0.") ? String(name.dropFirst(2)) : name
+        }
         let given = try WeightSource(
             weights.sorted { $0.key < $1.key }.map { (name: shown($0.key), tensor: $0.value) }, file: source,
             options: options)
@@ -110,7 +113,9 @@ public final class Sequential {
         return fits ?? candidates[0]
     }
 
-    private static func graph(_ layers: [any Layer], _ tensors: [String: Tensor], input: [Dim]) throws -> Graph {
+    private static func graph(_ layers: [any Layer], _ tensors: [String: Tensor], input: [Dim]) throws
+        -> Graph
+    {
         var graph = Graph()
         var value = graph.input("input", ValueType(input))
         for (i, layer) in layers.enumerated() {
@@ -127,10 +132,14 @@ public final class Sequential {
             }
             let first = graph.nodes.count
             let outputs: [ValueID]
-            do { outputs = try layer.append(to: &graph, inputs, weights: weights) } catch let error as OssicleError {
+            do { outputs = try layer.append(to: &graph, inputs, weights: weights) } catch let error
+                as OssicleError
+            {
                 throw error.within("layer \(i) (\(layer.module))")
             }
-            for node in first..<graph.nodes.count { graph.nodes[node].name = "\(i).\(graph.nodes[node].operation.name)" }
+            for node in first..<graph.nodes.count {
+                graph.nodes[node].name = "\(i).\(graph.nodes[node].operation.name)"
+            }
             value = outputs[0]
             if layers.count == 1 {
                 graph.output("output", value)
@@ -154,7 +163,8 @@ public final class Sequential {
             tensors[parameter.name] = try Tensor([Float](repeating: 0, count: count), shape: parameter.shape)
         }
         let shape = try defaultInputShape(tensors).map { Dim.fixed($0.evaluate(length)) }
-        return try Program(Self.graph(layers, tensors, input: shape), mode: .fixed(length: length)).bufferStats
+        return try Program(Self.graph(layers, tensors, input: shape), mode: .fixed(length: length))
+            .bufferStats
     }
 
     /// One line for each layer: index, class, output shape, parameters.

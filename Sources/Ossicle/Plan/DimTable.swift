@@ -31,7 +31,8 @@ struct DimTable {
         switch dim {
         case .affine(let base, let multiplier, let addend, let divisor):
             entry = ok_dim(
-                parent: Int32(index(base)), other: -1, mul: Int64(multiplier), add: Int64(addend), div: Int64(divisor))
+                parent: Int32(index(base)), other: -1, mul: Int64(multiplier), add: Int64(addend),
+                div: Int64(divisor))
         case .product(let a, let b):
             entry = ok_dim(parent: Int32(index(a)), other: Int32(index(b)), mul: 1, add: 0, div: 1)
         case .fixed, .dynamic:

@@ -52,6 +52,17 @@ extension Emitter {
         return slot
     }
 
+    /// Where each of the graph's states lies in the state block; those that no node asked for get a place now.
+    func placedStates(of graph: Graph) throws -> [String: (offset: Int, byteCount: Int)] {
+        var places: [String: (offset: Int, byteCount: Int)] = [:]
+        for state in graph.states {
+            let slot = slots[try namedState(state.name, state.type).slot]
+            guard case .state(let offset) = slot.place else { continue }
+            places[state.name] = (offset, slot.byteCount)
+        }
+        return places
+    }
+
     /// One of the graph's states, by name.
     ///
     /// - Throws: `invalidArgument` when there is none of this name and type.

@@ -55,6 +55,12 @@ final class Emitter {
     private var stateSlots: [String: Int] = [:]
     /// Slots that more than one value looks into; none of them may be overwritten in place.
     private var shared: Set<Int> = []
+    /// Scopes around the present one.
+    private var depth = 0
+    private(set) var isRealtimeSafe = true
+    /// The one device that some of the nodes run on, and what it has begun and not yet ended.
+    private(set) var device: (any DeviceBackend)?
+    var deviceRun: AnyObject?
 
     init(
         graph: Graph, mode: PlanMode, kernels: UnsafePointer<ok_kernels>, pasts: [ValueID: Int],
@@ -249,7 +255,15 @@ final class Emitter {
     ///
     /// - Throws: what the backend says, with the node's name in front.
     func emit(_ node: Node) throws -> String {
+        // What a loop or a branch holds runs as one step of the CPU.
+        let placement = depth == 0 ? placement : placement.withoutDevices
         let backend = try placement.backend(for: node, in: graph, mode: mode)
+        isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
+        if let ours = backend as? any DeviceBackend {
+            device = ours
+        } else if depth == 0 {
+            try endDeviceRun()
+        }
         do {
             try emit(node, backend: backend.name) { try backend.emit(node, into: self) }
         } catch let error as OssicleError {
@@ -257,6 +271,9 @@ final class Emitter {
         }
         return backend.name
     }
+
+    /// The steps after this may read what nodes on the device make.
+    func endDeviceRun() throws { try device?.endRun(into: self) }
 
     /// Emits one node through `body`, and keeps every buffer it touched alive for all of its steps.
     private func emit(_ node: Node, backend: String, _ body: () throws -> Void) throws {
@@ -300,6 +317,40 @@ final class Emitter {
         scope.nodeFlops = 0
     }
 
+    /// A step that belongs to several nodes before it, and before which nothing may overwrite `slots`.
+    func joinStep<Arguments>(
+        _ kernel: ok_kernel, _ arguments: Arguments, _ label: String, node name: String, backend: String,
+        keeping slots: Set<Int>
+    ) {
+        let outside = scope.touched
+        scope.steps.append(
+            PlannedStep(
+                kernel: kernel, arguments: UnsafeRawPointer(memory.store(arguments)), node: name,
+                label: label,
+                flops: 0, backend: backend))
+        scope.touched = slots
+        settle(clock...clock)
+        clock += 1
+        scope.touched = outside
+    }
+
+    /// The steps of `body` are another backend's, as `describe()` shows them.
+    func asBackend(_ name: String, _ body: () throws -> Void) rethrows {
+        let outer = scope.backendName
+        scope.backendName = name
+        defer { scope.backendName = outer }
+        try body()
+    }
+
+    /// Steps made by `body`, taken out of the list: another way to do the same.
+    func aside(_ body: () throws -> Void) rethrows -> [PlannedStep] {
+        let outer = scope.steps
+        scope.steps = []
+        defer { scope.steps = outer }
+        try body()
+        return scope.steps
+    }
+
     /// Steps made by `body` in a scope of its own: the inside of a loop or a branch. Nothing in it works in place on
     /// `kept`.
     func withScope(
@@ -308,9 +359,11 @@ final class Emitter {
         let outer = scope
         let outerShared = shared
         scope = inner
+        depth += 1
         shared.formUnion(kept.map(\.slot))
         defer {
             scope = outer
+            depth -= 1
             if !kept.isEmpty { shared = outerShared }
         }
         try body()

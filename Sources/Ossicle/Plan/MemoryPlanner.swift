@@ -21,7 +21,9 @@ struct MemoryPlan {
         }
         for i in order {
             let size = (max(requests[i].byteCount, 1) + Self.alignment - 1) / Self.alignment * Self.alignment
-            let neighbours = placed.filter { $0.lifetime.overlaps(requests[i].lifetime) }.sorted { $0.offset < $1.offset }
+            let neighbours = placed.filter { $0.lifetime.overlaps(requests[i].lifetime) }.sorted {
+                $0.offset < $1.offset
+            }
             var best: (gap: Int, offset: Int)?
             var end = 0
             for neighbour in neighbours {

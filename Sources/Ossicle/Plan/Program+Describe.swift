@@ -6,12 +6,14 @@ extension Program {
         for (i, step) in steps.enumerated() {
             let flops = step.flops > 0 ? "  \(Self.count(step.flops))FLOP" : ""
             lines.append(
-                "\(Self.pad("\(i)", 4)) \(Self.pad(step.node, width))  \(step.backend)  \(step.label)\(flops)")
+                "\(Self.pad("\(i)", 4)) \(Self.pad(step.node, width))  \(step.backend)  \(step.label)\(flops)"
+            )
         }
         lines.append(
             "buffers: \(bufferStats.bufferCount) of \(bufferStats.naiveCount), \(bufferStats.allocatedBytes) bytes "
                 + "instead of \(bufferStats.naiveBytes); scratch: \(bufferStats.scratchBytes) bytes")
         lines.append("state: \(stateByteCount) bytes; packed weights and tables: \(memory.byteCount) bytes")
+        if !isRealtimeSafe { lines.append("not real-time safe: a GPU or a system library takes part") }
         lines.append("total: \(Self.count(steps.reduce(0) { $0 + $1.flops }))FLOP a run")
         return lines.joined(separator: "\n")
     }
@@ -46,7 +48,9 @@ extension Program {
 extension Model {
     /// The plan of a stream of 64 frames, or of one run where the model cannot stream.
     public var planText: String {
-        if let program = try? program(.stream(maxBlock: 64 * max(1, (try? StreamingPass.run(graph).graph.granularity) ?? 1))) {
+        if let program = try? program(
+            .stream(maxBlock: 64 * max(1, (try? StreamingPass.run(graph).graph.granularity) ?? 1)))
+        {
             return program.describe()
         }
         if let session = try? session() { return session.program.describe() }

@@ -11,6 +11,8 @@ public final class Program: @unchecked Sendable {
     /// The dynamic length must be a multiple of this.
     public let granularity: Int
     public let bufferStats: BufferStats
+    /// Whether a run keeps the real-time contract: false where a GPU or a system library takes part.
+    public let isRealtimeSafe: Bool
 
     let memory: ProgramMemory
     let steps: [PlannedStep]
@@ -26,8 +28,12 @@ public final class Program: @unchecked Sendable {
     let positionsOffset: Int
     let stateByteCount: Int
     let stateInitials: [(offset: Int, tensor: Tensor)]
+    /// Where the graph's named states lie in the state block.
+    let namedStates: [String: (offset: Int, byteCount: Int)]
     let c: UnsafePointer<ok_program>
     let placement: [String]
+    /// The device beside the CPU that some of the steps run on.
+    let device: (any DeviceBackend)?
 
     /// Memory of the plan's intermediate values: what the planner needs, and what one buffer a value would have taken.
     public struct BufferStats: Sendable, Equatable {
@@ -67,11 +73,14 @@ public final class Program: @unchecked Sendable {
         if optimize { graph = try Passes.optimize(graph) }
         let builder = try ProgramBuilder(graph: graph, mode: mode, placement: placement, kernels: kernels)
         let emitter = builder.emitter
+        namedStates = try emitter.placedStates(of: graph)
 
         self.graph = graph
         self.mode = mode
         self.latency = latency
         self.placement = builder.placed
+        device = emitter.device
+        isRealtimeSafe = emitter.isRealtimeSafe
         memory = emitter.memory
         steps = emitter.steps
         slots = emitter.slots
@@ -81,7 +90,8 @@ public final class Program: @unchecked Sendable {
         outputBytes = builder.outputBytes
 
         let arena = slots.indices.filter { if case .arena = emitter.slots[$0].place { true } else { false } }
-        let plan = MemoryPlan(arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
+        let plan = MemoryPlan(
+            arena.map { (emitter.slots[$0].byteCount, emitter.slots[$0].lifetime ?? 0...0) })
         arenaByteCount = plan.byteCount
         arenaOffsets = Dictionary(uniqueKeysWithValues: zip(arena, plan.offsets))
         bufferStats = BufferStats(emitter.slots, arenaByteCount: plan.byteCount)
@@ -97,7 +107,7 @@ public final class Program: @unchecked Sendable {
         stateInitials = emitter.stateInitials
 
         let dims = emitter.dimEntries
-        granularity = mode.isStream ? builder.granularity : 1
+        granularity = mode.isStream || graph.dividesEvenly ? builder.granularity : 1
         c = UnsafePointer(
             memory.store(
                 ok_program(

@@ -19,7 +19,10 @@ struct ProgramBuilder {
             throw OssicleError(
                 .unsupported, "this processor has none of the instruction sets the kernels need")
         }
-        let graph = try Self.withPlacedPorts(source, stream: mode.isStream)
+        let ported = try Self.withPlacedPorts(source, stream: mode.isStream)
+        let graph = try ported.stagingPorts {
+            try placement.backend(for: $0, in: ported, mode: mode) is any DeviceBackend
+        }
         emitter = Emitter(
             graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph), placement: placement)
         granularity = graph.granularity
@@ -28,6 +31,7 @@ struct ProgramBuilder {
         for port in graph.inputs { inputSlots.append(emitter.bindInput(port)) }
         for port in graph.outputs { outputSlots.append(emitter.bindOutput(port)) }
         for node in graph.nodes { placed.append(try emitter.emit(node)) }
+        try emitter.endDeviceRun()
     }
 
     /// Gives every output a node of its own that writes it, and copies a stream's input, so that no step after the

@@ -1,7 +1,8 @@
 /// Memory that lives as long as a program: argument blocks, packed weights, tables. Freed together.
 final class ProgramMemory: @unchecked Sendable {
     // Written only while the program is built, on one thread.
-    private var blocks: [UnsafeMutableRawPointer] = []
+    private(set) var blocks: [UnsafeMutableRawBufferPointer] = []
+    private var objects: [AnyObject] = []
     private(set) var byteCount = 0
 
     /// 64-byte aligned, zeroed.
@@ -9,7 +10,7 @@ final class ProgramMemory: @unchecked Sendable {
         let size = max(byteCount, 1)
         let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-        blocks.append(block)
+        blocks.append(UnsafeMutableRawBufferPointer(start: block, count: size))
         self.byteCount += size
         return block
     }
@@ -29,6 +30,17 @@ final class ProgramMemory: @unchecked Sendable {
             .bindMemory(to: T.self, capacity: max(values.count, 1))
         pointer.initialize(from: values, count: values.count)
         return pointer
+    }
+
+    /// A C string.
+    func store(text: String) -> UnsafePointer<CChar> {
+        UnsafePointer(store(Array(text.utf8CString)))
+    }
+
+    /// Keeps an object as long as this memory; steps refer to it without counting.
+    func keep<Object: AnyObject>(_ object: Object) -> Unmanaged<Object> {
+        objects.append(object)
+        return .passUnretained(object)
     }
 
     deinit { for block in blocks { block.deallocate() } }

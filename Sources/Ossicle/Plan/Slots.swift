@@ -37,7 +37,9 @@ struct Operand {
 
     static func denseStrides(_ shape: [Dim]) -> [Dim] {
         var strides = [Dim](repeating: .fixed(1), count: shape.count)
-        for i in stride(from: shape.count - 2, through: 0, by: -1) { strides[i] = strides[i + 1] * shape[i + 1] }
+        for i in stride(from: shape.count - 2, through: 0, by: -1) {
+            strides[i] = strides[i + 1] * shape[i + 1]
+        }
         return strides
     }
 }

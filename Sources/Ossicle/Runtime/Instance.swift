@@ -1,11 +1,5 @@
 import CKernels
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// What one running copy of a program needs of its own: workspace, state, pointer tables.
 ///
 /// Belongs to one thread at a time. Making one allocates and touches everything; running it only calls C.
@@ -13,9 +7,13 @@ final class Instance: @unchecked Sendable {
     let program: Program
     let c: UnsafeMutablePointer<ok_instance>
     let workspaceByteCount: Int
-    private let memory = ProgramMemory()
-    /// The arena; nil while released. Not for the audio thread, which meets it through `c`.
-    private let arena = Locked<UnsafeMutableRawPointer?>(nil)
+    /// Its share of the device that the program uses, if any.
+    private(set) var device: (any DeviceSession)?
+    let memory = ProgramMemory()
+    /// The arena; nil while released.
+    private(set) var arena: Workspace?
+    /// Held while the arena comes or goes, which more than one thread may want. Not for the audio thread.
+    private let gate = Locked(())
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
@@ -66,7 +64,7 @@ final class Instance: @unchecked Sendable {
                 keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
                 sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
-        try restoreArena()
+        try placeArena()
         for initial in program.stateInitials {
             let stored = initial.tensor
             let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
@@ -77,36 +75,42 @@ final class Instance: @unchecked Sendable {
         keepState()
     }
 
-    deinit { free(arena.withLock { $0 }) }
+    private func placeArena() throws {
+        let workspace = try Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)
+        for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = workspace.start + offset }
+        arena = workspace
+        device = program.device?.session(workspace)
+        c.pointee.context.device = device.map { Unmanaged<AnyObject>.passUnretained($0).toOpaque() }
+    }
+
+    /// Where one of the graph's named states lies.
+    func namedState(_ name: String) -> UnsafeMutableRawBufferPointer? {
+        program.namedStates[name].map {
+            UnsafeMutableRawBufferPointer(start: state + $0.offset, count: $0.byteCount)
+        }
+    }
 
     /// Whether there is a workspace, without which `ok_instance_predict` refuses.
-    var hasWorkspace: Bool { arena.withLock { $0 != nil } }
+    var hasWorkspace: Bool { gate.withLock { _ in arena != nil } }
 
     /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
     func releaseArena() -> Bool {
-        arena.withLock { arena in
+        gate.withLock { _ in
             guard ok_instance_release(c) != 0 else { return false }
-            free(arena)
+            c.pointee.context.device = nil
+            device = nil
             arena = nil
             return true
         }
     }
 
-    /// The workspace, or the workspace again. Allocates.
+    /// The workspace again. Allocates.
     ///
     /// - Throws: `outOfMemory`.
     func restoreArena() throws {
-        try arena.withLock { arena in
+        try gate.withLock { _ in
             guard arena == nil else { return }
-            let byteCount = max(workspaceByteCount, 1)
-            var block: UnsafeMutableRawPointer?
-            guard posix_memalign(&block, 64, byteCount) == 0, let block else {
-                throw OssicleError(.outOfMemory, "no \(byteCount) bytes for a workspace")
-            }
-            // Touched now, so that no run meets a page for the first time.
-            memset(block, 0, byteCount)
-            for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = block + offset }
-            arena = block
+            try placeArena()
             ok_instance_restore(c)
         }
     }

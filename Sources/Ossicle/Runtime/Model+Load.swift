@@ -1,6 +1,6 @@
 extension Model {
-    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON, or a Core ML
-    /// model of floats.
+    /// Loads a model file. The format is told by the content: `.nam`, RTNeural, AIDA-X and GuitarML JSON, a Core ML
+    /// model of floats, and the safetensors files that `HybridPipeline.save` writes.
     ///
     /// - Throws: `io`, `malformed`, `weights` or `unsupported`, naming the file and the place in it.
     public static func load(path: String, options: LoadOptions = LoadOptions()) throws -> Model {
@@ -9,7 +9,9 @@ extension Model {
     }
 
     /// The same from bytes; `name` stands for the file in messages.
-    public static func load(bytes: UnsafeRawBufferPointer, name: String = "bytes", options: LoadOptions = LoadOptions())
+    public static func load(
+        bytes: UnsafeRawBufferPointer, name: String = "bytes", options: LoadOptions = LoadOptions()
+    )
         throws -> Model
     {
         try load(Storage.copy(bytes), name: name, options: options)
@@ -22,10 +24,16 @@ extension Model {
         }
         guard first == UInt8(ascii: "{") else {
             if looksLikeSafeTensors(storage.bytes) {
-                throw OssicleError(
-                    .unsupported, "\(name): a safetensors file holds weights but no layers; load it into a Sequential")
+                let file = try SafeTensors(storage, file: name)
+                guard HybridPipeline.isPipeline(file) else {
+                    throw OssicleError(
+                        .unsupported,
+                        "\(name): a safetensors file holds weights but no layers; load it into a Sequential")
+                }
+                return try HybridPipeline.loadModel(file, options: options)
             }
-            throw OssicleError(.malformed, "\(name): expected a JSON model (.nam, RTNeural, GuitarML), found other bytes")
+            throw OssicleError(
+                .malformed, "\(name): expected a JSON model (.nam, RTNeural, GuitarML), found other bytes")
         }
         let root = try JSON.parse(storage, file: name)
         if try naming(name, { try root.object()["architecture"] }) != nil {

@@ -34,6 +34,7 @@ public final class Model: Sendable {
     private struct ProgramKey: Hashable {
         var mode: PlanMode
         var shapes: [[Dim]]
+        var compute: Compute
     }
 
     private static let programLimit = 16
@@ -49,6 +50,9 @@ public final class Model: Sendable {
         graph = try makeGraph(inputShapes)
     }
 
+    /// The graph for other shapes of the required inputs.
+    func graph(for shapes: [[Dim]]) throws -> Graph { try makeGraph(shapes) }
+
     public var parameterCount: Int { graph.parameterCount }
 
     public var weightByteCount: Int {
@@ -63,10 +67,12 @@ public final class Model: Sendable {
     /// Whether `stream` would accept it.
     public var isStreamable: Bool { (try? StreamingPass.run(graph)) != nil }
 
-    func program(_ mode: PlanMode, shapes: [[Dim]]? = nil) throws -> Program {
-        let key = ProgramKey(mode: mode, shapes: shapes ?? [])
+    func program(_ mode: PlanMode, shapes: [[Dim]]? = nil, compute: Compute = .cpu) throws -> Program {
+        let key = ProgramKey(mode: mode, shapes: shapes ?? [], compute: compute)
         if let known = programs.withLock({ $0.first { $0.key == key }?.program }) { return known }
-        let program = try Program(shapes.map { try makeGraph($0) } ?? graph, mode: mode)
+        let program = try Program(
+            shapes.map { try makeGraph($0) } ?? graph, mode: mode, optimize: true,
+            placement: compute.placement)
         programs.withLock { list in
             if list.count >= Self.programLimit { list.removeFirst() }
             list.append((key, program))
@@ -76,46 +82,52 @@ public final class Model: Sendable {
 
     /// A session for whole tensors of these shapes (required inputs only, in order).
     ///
+    /// - Parameter compute: what may run it; `automatic` uses a GPU and is then not real-time safe.
     /// - Throws: `shapeMismatch` with both shapes, or `unsupported` naming the layer.
-    public func session(_ shapes: [[Int]]) throws -> Session {
+    public func session(_ shapes: [[Int]], compute: Compute = .cpu) throws -> Session {
         let required = graph.inputs.filter { !$0.isOptional }
         guard shapes.count == required.count else {
             throw OssicleError(
                 .invalidArgument, "expected the shapes of \(required.count) inputs, found \(shapes.count)")
         }
         for shape in shapes where shape.contains(where: { $0 < 1 || $0 > 1 << 40 }) || shape.count > 8 {
-            throw OssicleError(.shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
+            throw OssicleError(
+                .shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
         }
-        return try Session(program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }))
+        return try Session(
+            program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }, compute: compute))
     }
 
     /// A session for any dynamic length up to `maxLength`: one plan, no allocation for any of them.
     ///
     /// - Throws: `unsupported` naming an operation that needs its extents fixed.
-    public func session(maxLength: Int) throws -> Session {
+    public func session(maxLength: Int, compute: Compute = .cpu) throws -> Session {
         guard 1...(1 << 30) ~= maxLength else {
             throw OssicleError(.invalidArgument, "max_length \(maxLength) is not in 1…\(1 << 30)")
         }
-        return try Session(program(.dynamic(maxLength: maxLength)))
+        return try Session(program(.dynamic(maxLength: maxLength), compute: compute))
     }
 
     /// One run on a tensor, with a session made for its shape.
     ///
     /// - Throws: `shapeMismatch` with both shapes.
-    public func forward(_ input: Tensor) throws -> Tensor { try session([input.shape]).run([input])[0] }
+    public func forward(_ input: Tensor, compute: Compute = .cpu) throws -> Tensor {
+        try session([input.shape], compute: compute).run([input])[0]
+    }
 
     /// A session for a model whose inputs are all static.
     ///
     /// - Throws: `shapeMismatch` naming a dynamic input.
-    public func session() throws -> Session {
+    public func session(compute: Compute = .cpu) throws -> Session {
         let shapes = try graph.inputs.filter { !$0.isOptional }.map { port in
             guard let shape = graph.type(of: port.value).shape.fixedValues else {
                 throw OssicleError(
-                    .shapeMismatch, "input \(port.name) \(graph.type(of: port.value)) is dynamic: state its shape")
+                    .shapeMismatch,
+                    "input \(port.name) \(graph.type(of: port.value)) is dynamic: state its shape")
             }
             return shape
         }
-        return try session(shapes)
+        return try session(shapes, compute: compute)
     }
 
     /// A stream of blocks of up to `maxBlock` frames.

@@ -2,12 +2,15 @@ import CKernels
 
 /// Whole tensors in, whole tensors out, for shapes fixed when it is made, or for any dynamic length up to a maximum.
 ///
-/// Belongs to one thread at a time. `run` does not allocate.
+/// Belongs to one thread at a time. On the CPU `run` does not allocate.
 public final class Session: @unchecked Sendable {
     let instance: Instance
     public var program: Program { instance.program }
 
     init(_ program: Program) throws { instance = try Instance(program) }
+
+    /// Why the GPU is no longer used and its layers run on the CPU; nil while it is, or never was.
+    public var deviceFailure: OssicleError? { instance.device?.failure }
 
     /// What real-time callers run.
     public var realtime: UnsafeMutablePointer<ok_instance> { instance.c }
@@ -24,7 +27,8 @@ public final class Session: @unchecked Sendable {
     /// Bytes held beside the program: workspace and state.
     public var memoryByteCount: Int { program.arenaByteCount + 2 * program.stateByteCount }
 
-    /// Runs on the first input and output, from a fresh state (named states go on). Real-time safe.
+    /// Runs on the first input and output, from a fresh state (named states go on). Real-time safe where
+    /// `program.isRealtimeSafe`.
     ///
     /// - Returns: 0, or the code of what was wrong.
     public func run(_ input: UnsafeBufferPointer<Float>, _ output: UnsafeMutableBufferPointer<Float>) -> Int32

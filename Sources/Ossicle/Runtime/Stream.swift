@@ -46,7 +46,9 @@ public final class Stream: @unchecked Sendable {
 
         init(_ shape: [Dim]) {
             let time = shape.firstIndex { !$0.isFixed } ?? shape.count - 1
-            channels = shape.enumerated().reduce(1) { $1.offset == time ? $0 : $0 * ($1.element.fixedValue ?? 1) }
+            channels = shape.enumerated().reduce(1) {
+                $1.offset == time ? $0 : $0 * ($1.element.fixedValue ?? 1)
+            }
             channelsLast = time < shape.count - 1
         }
     }
@@ -62,7 +64,9 @@ public final class Stream: @unchecked Sendable {
     /// The next block. `input` holds `channels · frames` values. Real-time safe.
     ///
     /// - Returns: 0, or the code of what was wrong; then neither state nor output has changed.
-    public func process(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, frames: Int) -> Int32 {
+    public func process(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, frames: Int)
+        -> Int32
+    {
         ok_instance_process(instance.c, input, output, Int64(frames))
     }
 
@@ -100,7 +104,9 @@ public final class Stream: @unchecked Sendable {
         var left = (frames + granularity - 1) / granularity * granularity
         while left > 0 {
             let status = process(silence, &sink, frames: min(block, left))
-            guard status == 0 else { throw OssicleError(.internal, "prewarming failed with status \(status)") }
+            guard status == 0 else {
+                throw OssicleError(.internal, "prewarming failed with status \(status)")
+            }
             left -= min(block, left)
         }
         instance.keepState()

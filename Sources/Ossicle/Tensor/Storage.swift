@@ -32,7 +32,8 @@ public final class Storage: @unchecked Sendable {
             memory.deallocate()
             throw error
         }
-        return Storage(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<byteCount])) {
+        return Storage(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<byteCount]))
+        {
             UnsafeMutableRawBufferPointer(mutating: $0).baseAddress?.deallocate()
         }
     }
@@ -58,10 +59,13 @@ extension Storage {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw fail("stat") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw OssicleError(.io, "\(path): not a regular file") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw OssicleError(.io, "\(path): not a regular file")
+        }
         let size = Int(status.st_size)
         guard size > 0 else { return copy([]) }
-        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED
+        else {
             throw fail("map")
         }
         return Storage(bytes: UnsafeRawBufferPointer(start: address, count: size)) {

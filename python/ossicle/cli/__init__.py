@@ -1,4 +1,4 @@
-"""The command line `ossicle`: info, process, bench.
+"""The command line `ossicle`: info, process, bench, and weights, run and compile for Core ML.
 
 Exit codes: 0 done; 1 failed, with the reason on stderr; 2 wrong usage; 130 interrupted, 143 terminated.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -26,6 +27,9 @@ examples:
   ossicle process amp.nam guitar.wav out.wav
   ossicle process --resample amp.nam takes/*.wav rendered/
   ossicle bench amp.nam --plot latency.png
+  ossicle weights vad.mlpackage --save vad.safetensors
+  ossicle run model.mlpackage --input x.npy --output y.npy
+  ossicle compile vad.mlpackage
 
 `ossicle COMMAND --help` says more about each."""
 
@@ -34,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
+    warnings.showwarning = _show_warning
     try:
         return int(options.run(options) or 0)
     except (OssicleError, Failure) as error:
@@ -45,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `ossicle info … | head`
         sys.stderr.close()
         return 141
+
+
+def _show_warning(message: Warning | str, *where: object, **more: object) -> None:
+    print(f"ossicle: warning: {message}", file=sys.stderr)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
@@ -62,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ossicle {__version__} ({isa()})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    from . import bench, info, process
+    from . import bench, compile, info, process, run, weights
 
-    for command in (info, process, bench):
+    for command in (info, process, bench, weights, run, compile):
         name = command.__name__.rpartition(".")[2]
         text = command.HELP
         sub = commands.add_parser(

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array
+from .._model import Model, load
+from ..coreml._files import is_coreml
 from . import Failure
 
 #: Sample formats of WAV files that are kept; others become 24-bit.
@@ -22,6 +24,13 @@ def _extra(module: str) -> Any:
         return __import__(module)
     except (ImportError, OSError) as error:
         raise Failure(f"{module} is needed for audio files ({error}): pip install 'ossicle[audio]'") from None
+
+
+def load_audio_model(path: str) -> Model:
+    """A model that takes audio. Core ML models take arrays."""
+    if is_coreml(path):
+        raise Failure(f"{path}: a Core ML model takes arrays, not audio; see ossicle run")
+    return load(path)
 
 
 class Source:

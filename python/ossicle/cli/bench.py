@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._model import Model, load
+from .._model import Model
 from .._version import isa
 from . import Failure
+from .audio import load_audio_model
 
 HELP = """\
 Measure a model block by block, as an audio callback would call it.
@@ -38,7 +39,9 @@ class Result(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json model")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json, or a hybrid .safetensors"
+    )
     parser.add_argument(
         "--blocks",
         type=_blocks,
@@ -63,7 +66,7 @@ def _blocks(text: str) -> tuple[int, ...]:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load(options.model)
+    model = load_audio_model(options.model)
     rate = options.rate or model.sample_rate or 48000.0
     print(f"{options.model}: {rate:g} Hz, {isa()}, one thread; microseconds per block")
     heads = ("deadline", "p50", "p99", "p99.9", "max")

@@ -11,12 +11,15 @@ import numpy as np
 
 from .._model import Model, load
 from .._text import byte_size, facts
+from ..coreml._files import is_coreml
+from . import info_coreml
 
-HELP = "Show what a model file holds and how fast it runs here."
+HELP = "Show what a model file holds and, for audio models, how fast it runs here."
 EXAMPLES = """\
 examples:
   ossicle info amp.nam
   ossicle info --json amp.nam | jq .parameters
+  ossicle info vad.mlpackage       functions, inputs, outputs and operations
   ossicle info --plan amp.nam      also the steps that will run"""
 
 _BLOCK = 512
@@ -24,12 +27,20 @@ _MEASURE_SECONDS = 0.25
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="FILE", help="a .nam, RTNeural, AIDA-X or GuitarML .json model")
+    parser.add_argument(
+        "model",
+        metavar="FILE",
+        help="a .nam, RTNeural, AIDA-X or GuitarML .json, hybrid .safetensors, .mlpackage, .mlmodel(c)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--plan", action="store_true", help="also show the steps, kernels and buffers")
 
 
 def run(options: argparse.Namespace) -> None:
+    if is_coreml(options.model):
+        found = info_coreml.as_json(options.model)
+        print(json.dumps(found, indent=2) if options.json else info_coreml.show(options.model, found))
+        return
     model = load(options.model)
     streaming = _streaming(model) if model.streamable else None
     if options.json:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from .._model import Model, load
+from .._hybrid import HybridPipeline
+from .._model import Model
+from .._stream import Stream
 from . import Failure
-from .audio import Source, open_source, write_whole
+from .audio import Source, load_audio_model, open_source, write_whole
 from .progress import Progress
 from .render import render
 
@@ -24,15 +27,29 @@ examples:
   ossicle process amp.nam guitar.wav out.wav
   ossicle process amp.nam takes/*.wav rendered/
   ossicle process --resample amp.nam at44k1.wav out.wav
-  ossicle process --float amp.nam guitar.wav out.wav    never clips"""
+  ossicle process --float amp.nam guitar.wav out.wav    never clips
+  ossicle process --window hann --chunk 16384 hybrid.safetensors noisy.wav clean.wav"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json model")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a .nam, RTNeural, AIDA-X or GuitarML .json, or a hybrid .safetensors"
+    )
     parser.add_argument("inputs", metavar="IN.wav", nargs="+", help="audio files")
     parser.add_argument("output", metavar="OUT.wav", help="the result, or a folder for several")
     parser.add_argument(
         "--block", type=_block, default=4096, metavar="FRAMES", help="frames per step (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--window",
+        choices=["hann"],
+        help="hybrid: independent chunks, cross-faded; otherwise the state is carried through the whole file",
+    )
+    parser.add_argument(
+        "--chunk", type=int, metavar="FRAMES", help="hybrid, with --window (default: its input length)"
+    )
+    parser.add_argument(
+        "--overlap", type=int, metavar="FRAMES", help="hybrid, with --window (default: half a chunk)"
     )
     parser.add_argument(
         "--resample",
@@ -51,19 +68,34 @@ def _block(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load(options.model)
+    model = load_audio_model(options.model)
+    open_stream = _opener(model, options)
     jobs = _jobs([Path(path) for path in options.inputs], options.output)
     for number, (source, target) in enumerate(jobs, 1):
         label = source.name if len(jobs) == 1 else f"[{number}/{len(jobs)}] {source.name}"
         with open_source(source) as audio:
             _check_rate(model, audio, options)
             progress = Progress(label, audio.frames, quiet=options.quiet)
-            blocks = render(model, audio, options.block, progress)
+            blocks = render(open_stream, audio, options.block, progress)
             clipped = write_whole(target, blocks, audio, float_samples=options.float)
             progress.done(f"{target}, {audio.frames / audio.rate:.1f} s")
         if clipped and not options.quiet:
             message = f"{clipped} samples of {target} were clipped; lower the input or use --float"
             print(f"ossicle: warning: {message}", file=sys.stderr)
+
+
+def _opener(model: Model, options: argparse.Namespace) -> Callable[[int], Stream]:
+    """What opens a stream for blocks of a size."""
+    if options.window is None:
+        if options.chunk is not None or options.overlap is not None:
+            raise Failure("--chunk and --overlap go with --window")
+        if model.format == "hybrid" and not model.streamable:
+            raise Failure(f"{options.model} needs its whole buffer; use --window hann to work in chunks")
+        return model.stream
+    if model.format != "hybrid":
+        raise Failure(f"{options.model} is no hybrid pipeline; --window is for those")
+    pipeline = HybridPipeline.load(options.model)
+    return lambda block: pipeline.stream(options.chunk, options.window, options.overlap)
 
 
 def _jobs(inputs: list[Path], output: str) -> list[tuple[Path, Path]]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from .._arrays import Array
-from .._model import Model
 from .._stream import Stream
 from . import Failure
 from .audio import Resampler, Source
 from .progress import Progress
 
 
-def render(model: Model, audio: Source, block: int, progress: Progress) -> Iterator[Array]:
+def render(
+    open_stream: Callable[[int], Stream], audio: Source, block: int, progress: Progress
+) -> Iterator[Array]:
     """Yields `[frames, channels]` blocks, exactly `audio.frames` in all."""
-    voices = Voices(model, audio.channels, block)
-    rate = model.sample_rate or audio.rate
+    voices = Voices(open_stream, audio.channels, block)
+    rate = voices.streams[0].sample_rate or audio.rate
     if rate == audio.rate:
         produced = voices.run(_reblock(_read(audio, block, progress), voices.step))
         yield from _exactly(produced, audio.frames)
@@ -30,13 +31,13 @@ def render(model: Model, audio: Source, block: int, progress: Progress) -> Itera
 class Voices:
     """The streams for one file: one where the model has as many channels, else one for each channel."""
 
-    def __init__(self, model: Model, channels: int, block: int) -> None:
-        first = model.stream(block)
+    def __init__(self, open_stream: Callable[[int], Stream], channels: int, block: int) -> None:
+        first = open_stream(block)
         grain = first.granularity
         #: Frames of every step.
         self.step = max(block // grain, 1) * grain
         if self.step > block:
-            first = model.stream(self.step)
+            first = open_stream(self.step)
         if first.rate != (1, 1):
             raise Failure(
                 f"the model makes {first.rate[0]} frames of {first.rate[1]}; only equal rates are supported"
@@ -46,7 +47,7 @@ class Voices:
             raise Failure(f"the model takes {first.input_channels} channels, the file has {channels}")
         self.streams = [first]
         while not self.joint and len(self.streams) < channels:
-            self.streams.append(model.stream(self.step))
+            self.streams.append(open_stream(self.step))
         self.channels = first.output_channels if self.joint else channels
         self.latency = first.latency
 

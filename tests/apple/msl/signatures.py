@@ -86,7 +86,7 @@ def cpu(paths):
         for name, parameters, barrier in kernels(path):
             bound = [f"msl::buffer<{i}>" if a == "buffer" else f"msl::{a}" for a, i, _, _ in parameters]
             lines.append(f"    MSL_ENTRY({name}, {int(barrier)}, {', '.join(bound)}),")
-    return lines + ["    {nullptr, nullptr, nullptr, 0, 0},", "};"]
+    return [*lines, "    {nullptr, nullptr, nullptr, 0, 0},", "};"]
 
 
 def cuda(paths):

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -56,6 +56,12 @@ inline double activate(double x, int kind, double alpha, double beta) {
         return -x;
     case 21:
         return std::tanh(x);
+    case 22: { // NeuralAmpModelerCore's fast_tanh; bounded so that infinity has its limit
+        x = clamp(x, -1e60, 1e60);
+        const double a = std::fabs(x), s = x * x;
+        return x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s) /
+               (2.44506634652299 + (2.44506634652299 + s) * std::fabs(x + 0.814642734961073 * x * a));
+    }
     default:
         return x;
     }

@@ -33,11 +33,17 @@ def string(data):
 
 
 def coremldata(kind=502, family=b"generic", version=7, description=b""):
-    return (struct.pack("<I3Q", kind, 5, 0, 0) + string(family) + struct.pack("<4Q", version, 0, 0, 0)
-            + string(description) + struct.pack("<2Q", kind, 0))
+    return (
+        struct.pack("<I3Q", kind, 5, 0, 0)
+        + string(family)
+        + struct.pack("<4Q", version, 0, 0, 0)
+        + string(description)
+        + struct.pack("<2Q", kind, 0)
+    )
 
 
 # --- MIL text -----------------------------------------------------------------------------------------------
+
 
 def program(body, inputs="tensor<fp32, [1]> x", outputs="y", opset="ios16", version="1.0", attributes=""):
     return f"program({version}) {attributes} {{ func main<{opset}>({inputs}) {{ {body} }} -> ({outputs}); }}"
@@ -62,7 +68,7 @@ mil("empty", "", "expected 'program', found the end of the text")
 mil("other", "MIL", "expected 'program', found \"MIL\"")
 mil("version", program(RELU, version="9.9"), "MIL version", "unsupported")
 mil("no_function", "program(1.0) { }", "the program has no function")
-mil("opset", program(RELU, opset="ios99"), "opset \"ios99\"", "unsupported")
+mil("opset", program(RELU, opset="ios99"), 'opset "ios99"', "unsupported")
 mil("trailing", program(RELU) + " func", "expected the end of the text")
 mil("nul", program(RELU)[:40] + "\0" + program(RELU)[40:], "unexpected byte 0")
 mil("cut", program(RELU)[:-20], "expected")
@@ -71,35 +77,52 @@ mil("string_utf8", b'program(1.0) [a = string("\xff")] {}', "a string is not UTF
 mil("escape", 'program(1.0) [a = string("\\q")] {}', "unknown escape")
 mil("undefined", program("tensor<fp32, [1]> y = relu(x = z);"), '"z", which is not defined before it')
 mil("own_output", program("tensor<fp32, [1]> y = relu(x = y);"), '"y", which is not defined before it')
-mil("cycle", program("tensor<fp32, [1]> a = relu(x = b); tensor<fp32, [1]> b = relu(x = a); " + RELU),
-    '"b", which is not defined before it')
+mil(
+    "cycle",
+    program("tensor<fp32, [1]> a = relu(x = b); tensor<fp32, [1]> b = relu(x = a); " + RELU),
+    '"b", which is not defined before it',
+)
 mil("defined_twice", program(RELU + RELU), '"y" is defined twice')
 mil("input_redefined", program("tensor<fp32, [1]> x = relu(x = x); " + RELU), '"x" is defined twice')
 mil("output_undefined", program(RELU, outputs="q"), 'the block returns "q"')
-mil("function_twice", program(RELU)[:-1] + program(RELU).split("{", 1)[1], "function \"main\" is defined twice")
+mil("function_twice", program(RELU)[:-1] + program(RELU).split("{", 1)[1], 'function "main" is defined twice')
 mil("parameter_twice", program("tensor<fp32, [1]> y = add(x = x, x = x);"), 'parameter "x" occurs twice')
-mil("attribute_twice", program(RELU[:-1] + '[a = int32(1), a = int32(2)];'), 'attribute "a" occurs twice')
+mil("attribute_twice", program(RELU[:-1] + "[a = int32(1), a = int32(2)];"), 'attribute "a" occurs twice')
 mil("nested_block", program("tensor<fp32, [1]> y = cond(pred = x) { };"), "nested blocks", "unsupported")
-mil("deep_type", program(RELU, inputs="list<" * 1000 + "int32" + ", ?>" * 1000 + " x"), "nested deeper than 64")
+mil(
+    "deep_type",
+    program(RELU, inputs="list<" * 1000 + "int32" + ", ?>" * 1000 + " x"),
+    "nested deeper than 64",
+)
 mil("deep_tuple", f"program(1.0) [a = {'tuple<' * 60}int32{'>' * 60}({'(' * 5000}] {{}}", "expected")
-mil("deep_argument", program("tensor<fp32, [1]> y = relu(x = " + "(" * 5000 + ");"), "expected a name or a value")
+mil(
+    "deep_argument",
+    program("tensor<fp32, [1]> y = relu(x = " + "(" * 5000 + ");"),
+    "expected a name or a value",
+)
 mil("rank", const("tensor<fp32, [" + "1, " * 17 + "1]>(1)"), "18 axes; at most 16")
 mil("extent", const("tensor<fp32, [99999999999999999999]>([])"), "expected an extent")
 mil("rows", const("tensor<fp32, [2, 2]>([[1, 2], [3]])"), "rows of 2 and of 1 elements")
 mil("elements", const("tensor<fp32, [3]>([1, 2])"), "has 2 elements on an axis")
-mil("range", const("tensor<int8, [1]>([300])"), "\"300\" is not a int8")
+mil("range", const("tensor<int8, [1]>([300])"), '"300" is not a int8')
 mil("overflow", const("tensor<int64, [1]>([9999999999999999999])"), "is not a int64")
 mil("negative", const("tensor<uint4, [1]>([-1])"), "is not a uint4")
 mil("type", const('tensor<int32, [1]>(["x"])'), "a string in int32")
 mil("unknown_type", const("tensor<int5, [1]>([1])"), "unknown element type")
-mil("tuple_short", 'program(1.0) [a = tuple<int32, int32>((1))] {}', "a tuple of 2 has 1 elements")
-mil("tuple_long", 'program(1.0) [a = tuple<int32>((1, 2))] {}', "a tuple of 1 has more elements")
-mil("list_length", 'program(1.0) [a = list<int32, 3>([1])] {}', "a list of 3 has 1 elements")
+mil("tuple_short", "program(1.0) [a = tuple<int32, int32>((1))] {}", "a tuple of 2 has 1 elements")
+mil("tuple_long", "program(1.0) [a = tuple<int32>((1, 2))] {}", "a tuple of 1 has more elements")
+mil("list_length", "program(1.0) [a = list<int32, 3>([1])] {}", "a list of 3 has 1 elements")
 mil("blob_offset", const('tensor<fp32, [1]>(BLOBFILE(path = string("@model_path/w")))'), "BLOBFILE needs")
-mil("blob_negative", const('tensor<fp32, [1]>(BLOBFILE(path = string("@model_path/w"), offset = int32(-1)))'),
-    "BLOBFILE needs")
-mil("flexible", f'program(1.0) {{ func main<ios16>() [FlexibleShapeInformation = int32(1)] {{ }} -> (); }}',
-    "FlexibleShapeInformation: not a pair")
+mil(
+    "blob_negative",
+    const('tensor<fp32, [1]>(BLOBFILE(path = string("@model_path/w"), offset = int32(-1)))'),
+    "BLOBFILE needs",
+)
+mil(
+    "flexible",
+    "program(1.0) { func main<ios16>() [FlexibleShapeInformation = int32(1)] { } -> (); }",
+    "FlexibleShapeInformation: not a pair",
+)
 mil("long_name", program("tensor<fp32, [1]> y = relu(x = " + "z" * 100_000 + ");"), "zzz…")
 mil("infinite_weight", const("tensor<fp32, [1]>([inf])"), "expected finite weights, found inf", "weights")
 mil("nan_weight", const("tensor<fp16, [1, 1]>([[nan]])"), "expected finite weights, found nan", "weights")
@@ -111,8 +134,11 @@ SENTINEL = 0xDEADBEEF
 
 def weight_file(data, dtype=2, size=None, offset=128, sentinel=SENTINEL, version=2):
     size = len(data) if size is None else size
-    return (struct.pack("<II", 1, version).ljust(64, b"\0")
-            + struct.pack("<IIQQ", sentinel, dtype, size, offset).ljust(64, b"\0") + data)
+    return (
+        struct.pack("<II", 1, version).ljust(64, b"\0")
+        + struct.pack("<IIQQ", sentinel, dtype, size, offset).ljust(64, b"\0")
+        + data
+    )
 
 
 def blob(type, offset=64, path="@model_path/weights/weight.bin"):
@@ -123,21 +149,55 @@ FLOATS = struct.pack("<4f", 1, 2, 3, 4)
 F4 = "tensor<fp32, [4]>"
 mil("blob_missing", const(blob(F4)), "cannot open", "io")
 mil("blob_tiny", const(blob(F4)), "3 bytes, a weight file has at least 64", weights=b"abc")
-mil("blob_version", const(blob(F4)), "weight file version 1", "unsupported", weights=weight_file(FLOATS, version=1))
+mil(
+    "blob_version",
+    const(blob(F4)),
+    "weight file version 1",
+    "unsupported",
+    weights=weight_file(FLOATS, version=1),
+)
 mil("blob_outside", const(blob(F4, 10_000)), "outside the file", weights=weight_file(FLOATS))
 mil("blob_huge_offset", const(blob(F4, 2**63 - 1)), "outside the file", weights=weight_file(FLOATS))
 mil("blob_header", const(blob(F4, 0)), "outside the file", weights=weight_file(FLOATS))
 mil("blob_sentinel", const(blob(F4)), "no blob begins there", weights=weight_file(FLOATS, sentinel=1))
 mil("blob_size", const(blob(F4)), "outside the file", weights=weight_file(FLOATS, size=2**64 - 64))
 mil("blob_data", const(blob(F4)), "outside the file", weights=weight_file(FLOATS, offset=2**64 - 1))
-mil("blob_short", const(blob("tensor<fp32, [5]>")), "has 16 bytes, fp32 [5] needs 20", weights=weight_file(FLOATS))
-mil("blob_long", const(blob("tensor<fp32, [3]>")), "has 16 bytes, fp32 [3] needs 12", weights=weight_file(FLOATS))
-mil("blob_shape", const(blob("tensor<fp32, [4294967296, 4294967296]>")), "is not one of at most", weights=weight_file(FLOATS))
-mil("blob_empty_shape", const(blob("tensor<fp32, [0, 4294967296, 4294967296]>")), "is not one of at most",
-    weights=weight_file(FLOATS))
-for name, path in [("up", "@model_path/../weight.bin"), ("absolute", "/etc/hostname"), ("dots", "@model_path/weights/../../x"),
-                   ("empty", "@model_path//x")]:
-    mil(f"blob_path_{name}", const(blob(F4, path=path)), "is not inside @model_path/", weights=weight_file(FLOATS))
+mil(
+    "blob_short",
+    const(blob("tensor<fp32, [5]>")),
+    "has 16 bytes, fp32 [5] needs 20",
+    weights=weight_file(FLOATS),
+)
+mil(
+    "blob_long",
+    const(blob("tensor<fp32, [3]>")),
+    "has 16 bytes, fp32 [3] needs 12",
+    weights=weight_file(FLOATS),
+)
+mil(
+    "blob_shape",
+    const(blob("tensor<fp32, [4294967296, 4294967296]>")),
+    "is not one of at most",
+    weights=weight_file(FLOATS),
+)
+mil(
+    "blob_empty_shape",
+    const(blob("tensor<fp32, [0, 4294967296, 4294967296]>")),
+    "is not one of at most",
+    weights=weight_file(FLOATS),
+)
+for name, path in [
+    ("up", "@model_path/../weight.bin"),
+    ("absolute", "/etc/hostname"),
+    ("dots", "@model_path/weights/../../x"),
+    ("empty", "@model_path//x"),
+]:
+    mil(
+        f"blob_path_{name}",
+        const(blob(F4, path=path)),
+        "is not inside @model_path/",
+        weights=weight_file(FLOATS),
+    )
 
 # --- Compressed weights -------------------------------------------------------------------------------------
 
@@ -148,31 +208,117 @@ def expand(name, type, operation, text, weights=None):
 
 AFFINE = "constexpr_affine_dequantize()[axis = int32({axis}), quantized_data = tensor<int8, [2, 2]>([[1, 2], [3, 4]]), scale = {scale}, zero_point = int8(0)]"
 expand("axis", "tensor<fp32, [2, 2]>", AFFINE.format(axis=5, scale="fp32(1)"), "axis 5 of a tensor of 2 axes")
-expand("axis_negative", "tensor<fp32, [2, 2]>", AFFINE.format(axis=-3, scale="fp32(1)"), "axis -1 of a tensor")
-expand("scale", "tensor<fp32, [2, 2]>", AFFINE.format(axis=0, scale="tensor<fp32, [3]>([1, 2, 3])"), "scale has 3 elements")
-expand("scale_empty", "tensor<fp32, [2, 2]>", AFFINE.format(axis=0, scale="tensor<fp32, [0]>([])"), "scale has 0 elements")
+expand(
+    "axis_negative", "tensor<fp32, [2, 2]>", AFFINE.format(axis=-3, scale="fp32(1)"), "axis -1 of a tensor"
+)
+expand(
+    "scale",
+    "tensor<fp32, [2, 2]>",
+    AFFINE.format(axis=0, scale="tensor<fp32, [3]>([1, 2, 3])"),
+    "scale has 3 elements",
+)
+expand(
+    "scale_empty",
+    "tensor<fp32, [2, 2]>",
+    AFFINE.format(axis=0, scale="tensor<fp32, [0]>([])"),
+    "scale has 0 elements",
+)
 expand("declared", "tensor<fp32, [4]>", AFFINE.format(axis=0, scale="fp32(1)"), "its declared type")
-expand("missing", "tensor<fp32, [2]>", "constexpr_affine_dequantize()[axis = int32(0)]", "no constant holds its elements")
+expand(
+    "missing",
+    "tensor<fp32, [2]>",
+    "constexpr_affine_dequantize()[axis = int32(0)]",
+    "no constant holds its elements",
+)
 LUT = "constexpr_lut_to_dense()[indices = tensor<uint8, [{n}]>([{v}]), lut = tensor<fp32, [{k}]>([{l}]), shape = tensor<uint32, [{r}]>([{s}])]"
-expand("palette_bytes", "tensor<fp32, [16]>", LUT.format(n=1, v=1, k=2, l="0, 1", r=1, s=16), "1 elements of uint8 for [16] of uint1")
-expand("palette_size", "tensor<fp32, [8]>", LUT.format(n=1, v=1, k=5, l="0, 1, 2, 3, 4", r=1, s=8), "a palette of shape [5]")
-expand("palette_shape", "tensor<fp32, [8]>", LUT.format(n=1, v=1, k=2, l="0, 1", r=2, s="4294967295, 4294967295"), "is not one of at most")
-expand("palette_zero", "tensor<fp32, [8]>", LUT.format(n=1, v=1, k=2, l="0, 1", r=3, s="0, 4294967295, 4294967295"), "is not one of at most")
+expand(
+    "palette_bytes",
+    "tensor<fp32, [16]>",
+    LUT.format(n=1, v=1, k=2, l="0, 1", r=1, s=16),
+    "1 elements of uint8 for [16] of uint1",
+)
+expand(
+    "palette_size",
+    "tensor<fp32, [8]>",
+    LUT.format(n=1, v=1, k=5, l="0, 1, 2, 3, 4", r=1, s=8),
+    "a palette of shape [5]",
+)
+expand(
+    "palette_shape",
+    "tensor<fp32, [8]>",
+    LUT.format(n=1, v=1, k=2, l="0, 1", r=2, s="4294967295, 4294967295"),
+    "is not one of at most",
+)
+expand(
+    "palette_zero",
+    "tensor<fp32, [8]>",
+    LUT.format(n=1, v=1, k=2, l="0, 1", r=3, s="0, 4294967295, 4294967295"),
+    "is not one of at most",
+)
 GROUP = "constexpr_lut_to_dense(indices = tensor<uint1, [4]>([0, 1, 0, 1]), lut = {lut})"
-expand("palette_rank", "tensor<fp32, [4]>", GROUP.format(lut="tensor<fp32, [2]>([0, 1])"), "with a palette of shape [2]")
-expand("palette_entries", "tensor<fp32, [4]>", GROUP.format(lut="tensor<fp32, [1, 3, 1]>([[[0], [1], [2]]])"), "with a palette of 3")
-expand("palette_tiles", "tensor<fp32, [4]>", GROUP.format(lut="tensor<fp32, [3, 2, 1]>([[[0], [1]], [[0], [1]], [[0], [1]]])"), "does not tile [4]")
-expand("palette_axis", "tensor<fp32, [8]>", GROUP.format(lut="tensor<fp32, [1, 2, 2]>([[[0, 1], [2, 3]]])"), "needs a vector_axis")
-expand("palette_no_vector", "tensor<fp32, [4]>", GROUP.format(lut="tensor<fp32, [1, 2, 0]>([[[], []]])"), "vectors of 0")
-expand("palette_long_vector", "tensor<fp32, [4]>",
-       GROUP.format(lut=f"tensor<fp32, [1, 2, 1000]>([[[{', '.join('0' * 1000)}], [{', '.join('0' * 1000)}]]])"), "vectors of 1000")
+expand(
+    "palette_rank",
+    "tensor<fp32, [4]>",
+    GROUP.format(lut="tensor<fp32, [2]>([0, 1])"),
+    "with a palette of shape [2]",
+)
+expand(
+    "palette_entries",
+    "tensor<fp32, [4]>",
+    GROUP.format(lut="tensor<fp32, [1, 3, 1]>([[[0], [1], [2]]])"),
+    "with a palette of 3",
+)
+expand(
+    "palette_tiles",
+    "tensor<fp32, [4]>",
+    GROUP.format(lut="tensor<fp32, [3, 2, 1]>([[[0], [1]], [[0], [1]], [[0], [1]]])"),
+    "does not tile [4]",
+)
+expand(
+    "palette_axis",
+    "tensor<fp32, [8]>",
+    GROUP.format(lut="tensor<fp32, [1, 2, 2]>([[[0, 1], [2, 3]]])"),
+    "needs a vector_axis",
+)
+expand(
+    "palette_no_vector",
+    "tensor<fp32, [4]>",
+    GROUP.format(lut="tensor<fp32, [1, 2, 0]>([[[], []]])"),
+    "vectors of 0",
+)
+expand(
+    "palette_long_vector",
+    "tensor<fp32, [4]>",
+    GROUP.format(lut=f"tensor<fp32, [1, 2, 1000]>([[[{', '.join('0' * 1000)}], [{', '.join('0' * 1000)}]]])"),
+    "vectors of 1000",
+)
 BLOCK = "constexpr_blockwise_shift_scale(data = tensor<int8, [4]>([1, 2, 3, 4]), scale = {scale}{rest})"
-expand("block_tiles", "tensor<fp32, [4]>", BLOCK.format(scale="tensor<fp32, [3]>([1, 2, 3])", rest=""), "does not tile [4]")
-expand("block_zero", "tensor<fp32, [4]>", BLOCK.format(scale="tensor<fp32, [0]>([])", rest=""), "does not tile [4]")
+expand(
+    "block_tiles",
+    "tensor<fp32, [4]>",
+    BLOCK.format(scale="tensor<fp32, [3]>([1, 2, 3])", rest=""),
+    "does not tile [4]",
+)
+expand(
+    "block_zero",
+    "tensor<fp32, [4]>",
+    BLOCK.format(scale="tensor<fp32, [0]>([])", rest=""),
+    "does not tile [4]",
+)
 expand("block_rank", "tensor<fp32, [4]>", BLOCK.format(scale="fp32(1)", rest=""), "does not tile [4]")
-expand("block_offset", "tensor<fp32, [4]>", BLOCK.format(scale="tensor<fp32, [2]>([1, 2])", rest=", offset = tensor<int8, [1]>([1])"), "offset has shape [1]")
+expand(
+    "block_offset",
+    "tensor<fp32, [4]>",
+    BLOCK.format(scale="tensor<fp32, [2]>([1, 2])", rest=", offset = tensor<int8, [1]>([1])"),
+    "offset has shape [1]",
+)
 SPARSE = "constexpr_sparse_to_dense(mask = tensor<{type}, [4]>([1, 0, 1, 0]), nonzero_data = tensor<fp32, [{n}]>([{v}]))"
-expand("mask_count", "tensor<fp32, [4]>", SPARSE.format(type="uint1", n=3, v="1, 2, 3"), "3 values for a mask of 2 ones")
+expand(
+    "mask_count",
+    "tensor<fp32, [4]>",
+    SPARSE.format(type="uint1", n=3, v="1, 2, 3"),
+    "3 values for a mask of 2 ones",
+)
 expand("mask_type", "tensor<fp32, [4]>", SPARSE.format(type="int32", n=2, v="1, 2"), "a mask of int32")
 chain = f"tensor<fp32, [4]> w0 = {BLOCK.format(scale='tensor<fp32, [1]>([1])', rest='')};"
 for i in range(200):
@@ -260,29 +406,54 @@ spec("specialization", main(active="CoreML5"), "no block for opset")
 spec("name_utf8", main(outputs=[b"\xff"]), "is not UTF-8")
 spec("name_text", main(name="x) { } -> (y"), "is no identifier")
 spec("undefined", main(outputs=["z"]), 'returns "z"')
-spec("cycle", main(field(3, field(1, "relu") + field(2, entry("x", field(1, field(1, "y")))) + field(3, named("y")))),
-     'which is not defined before it')
-spec("rank", main(field(3, field(1, "relu") + field(3, named("y", tensor_type([1, 2], rank=5))))), "rank 5 with 2 axes")
-spec("rank_any", main(field(3, field(1, "relu") + field(3, named("y", tensor_type([], rank=2**64 - 1))))),
-     "without a fixed number of axes", "unsupported")
+spec(
+    "cycle",
+    main(field(3, field(1, "relu") + field(2, entry("x", field(1, field(1, "y")))) + field(3, named("y")))),
+    "which is not defined before it",
+)
+spec(
+    "rank",
+    main(field(3, field(1, "relu") + field(3, named("y", tensor_type([1, 2], rank=5))))),
+    "rank 5 with 2 axes",
+)
+spec(
+    "rank_any",
+    main(field(3, field(1, "relu") + field(3, named("y", tensor_type([], rank=2**64 - 1))))),
+    "without a fixed number of axes",
+    "unsupported",
+)
 spec("rank_deep", main(field(3, field(1, "relu") + field(3, named("y", tensor_type([1] * 40))))), "rank 40")
-spec("element", main(field(3, field(1, "relu") + field(3, named("y", tensor_type([1], 99))))), "unknown element type 99")
+spec(
+    "element",
+    main(field(3, field(1, "relu") + field(3, named("y", tensor_type([1], 99))))),
+    "unknown element type 99",
+)
 spec("floats_few", main(constant(value([2], field(1, field(1, b"\0" * 4))))), "1 elements, the type has 2")
 spec("floats_many", main(constant(value([1], field(1, field(1, b"\0" * 8))))), "more than 1 elements")
 spec("floats_cut", main(constant(value([1], field(1, field(1, b"\0" * 5))))), "no multiple of 4")
-spec("bytes_few", main(constant(value([3], field(7, field(1, b"\0" * 5)), 10))), "does not hold 3 elements of fp16")
+spec(
+    "bytes_few",
+    main(constant(value([3], field(7, field(1, b"\0" * 5)), 10))),
+    "does not hold 3 elements of fp16",
+)
 spec("ints_range", main(constant(value([1], field(2, field(1, varint(300))), 21))), "not a int8")
 spec("shape", main(constant(value([2**40, 2**40], field(1, b"")))), "is not one of at most")
 spec("value_type", main(constant(field(2, field(3, b"")) + field(3, field(1, b"")))), "does not fit its type")
 deep = field(1, field(1, 23))
 for _ in range(100):
     deep = field(2, field(1, deep))
-spec("deep_type", main(field(3, field(1, "relu") + field(3, named("y", deep)))), "nested deeper than 64 levels")
+spec(
+    "deep_type", main(field(3, field(1, "relu") + field(3, named("y", deep)))), "nested deeper than 64 levels"
+)
 deep = b""
 for _ in range(100):
     deep = field(3, field(1, "cond") + field(4, deep))
 spec("deep_block", main(deep), "nested deeper than 64 levels")
-spec("extents", model(b"", description=field(1, field(3, field(5, field(1, varint(2**63)))))), "is a negative extent")
+spec(
+    "extents",
+    model(b"", description=field(1, field(3, field(5, field(1, varint(2**63)))))),
+    "is a negative extent",
+)
 spec("axes", model(b"", description=field(1, field(3, field(5, field(1, b"\1" * 30))))), "more than 16 axes")
 
 # --- Older networks -----------------------------------------------------------------------------------------
@@ -300,12 +471,28 @@ spec("nn_size", inner(field(1, FLOATS[:12])), "12 bytes for shape [2, 2] of 32 b
 spec("nn_half", inner(field(2, b"\0" * 7)), "7 bytes for shape [2, 2] of 16 bits")
 spec("nn_shape", inner(field(1, FLOATS), rows=2**40, columns=2**40), "is not one of at most")
 spec("nn_no_size", layer(140, field(20, field(1, FLOATS))), "size field 2 is missing")
-spec("nn_bits", inner(field(30, b"\0") + field(40, field(1, 9) + field(101, b""))), "a quantisation of 9 bits")
-spec("nn_table", inner(field(30, b"\0") + field(40, field(1, 2) + field(102, field(1, FLOATS[:8])))), "2 bits and 2 entries")
-spec("nn_scales", inner(field(30, b"\0" * 4) + field(40, field(1, 8) + field(101, field(1, FLOATS[:12])))), "3 scales or biases for 2 channels")
+spec(
+    "nn_bits", inner(field(30, b"\0") + field(40, field(1, 9) + field(101, b""))), "a quantisation of 9 bits"
+)
+spec(
+    "nn_table",
+    inner(field(30, b"\0") + field(40, field(1, 2) + field(102, field(1, FLOATS[:8])))),
+    "2 bits and 2 entries",
+)
+spec(
+    "nn_scales",
+    inner(field(30, b"\0" * 4) + field(40, field(1, 8) + field(101, field(1, FLOATS[:12])))),
+    "3 scales or biases for 2 channels",
+)
 spec("nn_raw", inner(field(30, b"\0")), "raw weights without quantisation")
-spec("nn_nan", inner(field(1, struct.pack("<4f", 1, float("nan"), 3, 4))), "expected finite weights", "weights")
-spec("nn_groups", layer(100, field(1, 2**40) + field(2, 2**40) + field(90, field(1, FLOATS))), "is not one of at most")
+spec(
+    "nn_nan", inner(field(1, struct.pack("<4f", 1, float("nan"), 3, 4))), "expected finite weights", "weights"
+)
+spec(
+    "nn_groups",
+    layer(100, field(1, 2**40) + field(2, 2**40) + field(90, field(1, FLOATS))),
+    "is not one of at most",
+)
 
 # --- Packages, bundles, Espresso ----------------------------------------------------------------------------
 
@@ -328,8 +515,13 @@ attack("bundle_empty.mlmodelc", "expected Manifest.json, model.mil or model.espr
 attack("bundle_pipeline.mlmodelc", "a pipeline", "unsupported", model0__model_dot_mil="")
 for name, data, text, code in [
     ("cut", b"\xf6\x01\0\0\5", "the file ends too early", "malformed"),
-    ("string", struct.pack("<I3QQ", 502, 5, 0, 0, 2**63), "a string of 9223372036854775808 bytes", "malformed"),
-    ("family", coremldata(family=b"special"), "a model of family \"special\"", "unsupported"),
+    (
+        "string",
+        struct.pack("<I3QQ", 502, 5, 0, 0, 2**63),
+        "a string of 9223372036854775808 bytes",
+        "malformed",
+    ),
+    ("family", coremldata(family=b"special"), 'a model of family "special"', "unsupported"),
     ("version", coremldata(version=2**64 - 1), "no specification version", "malformed"),
     ("description", coremldata(description=b"\x0a\xff"), "ModelDescription at byte", "malformed"),
 ]:
@@ -337,11 +529,21 @@ for name, data, text, code in [
 
 
 def espresso(name, text, layers=None, weights=None, storage="w", code="malformed"):
-    layers = [{"name": "c", "type": "inner_product", "nB": 2, "nC": 2, "blob_weights": 1}] if layers is None else layers
+    layers = (
+        [{"name": "c", "type": "inner_product", "nB": 2, "nC": 2, "blob_weights": 1}]
+        if layers is None
+        else layers
+    )
     net = json.dumps({"storage": storage, "layers": layers})
     table = struct.pack("<QQQ", 1, 1, 16) + FLOATS if weights is None else weights
-    attack(f"espresso_{name}.mlmodelc", text, code, model_dot_espresso_dot_net=net, w=table,
-           coremldata_dot_bin=coremldata(kind=500))
+    attack(
+        f"espresso_{name}.mlmodelc",
+        text,
+        code,
+        model_dot_espresso_dot_net=net,
+        w=table,
+        coremldata_dot_bin=coremldata(kind=500),
+    )
 
 
 espresso("storage_up", "is no file of the bundle", storage="../w")
@@ -352,10 +554,26 @@ espresso("blob_size", "bytes, 16 are left", weights=struct.pack("<QQQ", 1, 1, 2*
 espresso("blob_twice", "occurs twice", weights=struct.pack("<5Q", 2, 1, 0, 1, 0))
 espresso("blob_missing", "there is no blob 7", layers=[{"name": "c", "type": "x", "blob_weights": 7}])
 espresso("blob_number", "expected an integer", layers=[{"name": "c", "type": "x", "blob_weights": -1}])
-espresso("shape", "needs 24 bytes, the blob has 16",
-         layers=[{"name": "c", "type": "inner_product", "nB": 2, "nC": 3, "blob_weights": 1}])
-espresso("shape_huge", "is not one of at most", layers=[
-    {"name": "c", "type": "convolution", "C": 1 << 24, "K": 1 << 24, "Nx": 1 << 24, "Ny": 1 << 24, "blob_weights": 1}])
+espresso(
+    "shape",
+    "needs 24 bytes, the blob has 16",
+    layers=[{"name": "c", "type": "inner_product", "nB": 2, "nC": 3, "blob_weights": 1}],
+)
+espresso(
+    "shape_huge",
+    "is not one of at most",
+    layers=[
+        {
+            "name": "c",
+            "type": "convolution",
+            "C": 1 << 24,
+            "K": 1 << 24,
+            "Nx": 1 << 24,
+            "Ny": 1 << 24,
+            "blob_weights": 1,
+        }
+    ],
+)
 
 (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(e) for e in index) + "\n]\n")
 print(len(index))

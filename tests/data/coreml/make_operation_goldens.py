@@ -11,7 +11,6 @@ import json
 import math
 import struct
 import sys
-from collections.abc import Callable
 
 import numpy as np
 

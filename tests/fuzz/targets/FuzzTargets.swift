@@ -3,6 +3,7 @@ let fuzzTargets: [String: FuzzTarget] = [
     "json": fuzzJSON,
     "safetensors": fuzzSafeTensors,
     "nam": fuzzNAM,
+    "hybrid": fuzzHybrid,
     "rtneural": fuzzRTNeural,
     "mil": fuzzMIL,
     "mil-run": fuzzMILRun,

@@ -74,7 +74,9 @@
         /// y = 2 x + 1 over one row of any length.
         private func register(_ path: String, fault: bnns_stub_fault = BNNSStubNoFault) {
             func argument(_ name: UnsafePointer<CChar>, output: Bool) -> bnns_stub_argument {
-                bnns_stub_argument(name: name, is_output: output, rank: 2, shape: (1, -1, 0, 0, 0, 0, 0, 0))
+                bnns_stub_argument(
+                    name: name, is_output: output, data_type: BNNSDataTypeFloat32, rank: 2,
+                    shape: (1, -1, 0, 0, 0, 0, 0, 0))
             }
             "y".withCString { y in
                 "x".withCString { x in
@@ -108,7 +110,8 @@
             let context = BNNSGraphContextMake(graph)
             defer { BNNSGraphContextDestroy(context) }
             #expect(BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0)
-            #expect(BNNSGraphContextGetWorkspaceSize(context, nil) == -1)  // SIZE_MAX, as Swift's importer shows it
+            // SIZE_MAX, as Swift's importer shows it
+            #expect(BNNSGraphContextGetWorkspaceSize(context, nil) == -1)
 
             var extents: [UInt64] = [1, 3]
             extents.withUnsafeMutableBufferPointer { e in
@@ -120,9 +123,10 @@
             #expect(size == 64)
             let x = UnsafeMutablePointer<Float>.allocate(capacity: 3)
             let y = UnsafeMutablePointer<Float>.allocate(capacity: 3)
-            let workspace = UnsafeMutablePointer<CChar>.allocate(capacity: 64)
+            let pages = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
+            let workspace = pages.assumingMemoryBound(to: CChar.self)
             defer { [x, y].forEach { $0.deallocate() } }
-            defer { workspace.deallocate() }
+            defer { pages.deallocate() }
             for i in 0..<3 { x[i] = Float(i) }
             var arguments = [bnns_graph_argument_t](repeating: bnns_graph_argument_t(), count: 2)
             for (name, pointer) in [("x", x), ("y", y)] {

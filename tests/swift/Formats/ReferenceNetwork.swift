@@ -201,7 +201,8 @@ extension NAMWaveNet.Layer {
         }
         func add(_ a: Frames, _ b: Frames) -> Frames { zip(a, b).map { zip($0, $1).map(+) } }
         let mixed = film(.mixPost, FileReference.convolution(mix, film(.mixPre, c), held: true))
-        var z = add(film(.convPost, FileReference.convolution(convolution, film(.convPre, h), held: true)), mixed)
+        var z = add(
+            film(.convPost, FileReference.convolution(convolution, film(.convPre, h), held: true)), mixed)
         z = film(.activationPre, z).map { frame in
             guard gating != .none else { return FileReference.apply(activation, frame) }
             let top = Array(frame[..<(frame.count / 2)])

@@ -5,7 +5,7 @@
 
     @testable import Ossicle
 
-    extension MetalChainTests {
+    extension MetalBackendTests {
         /// Everything that can go wrong on the way to the GPU is an error whose text says what. The stand-in for Metal
         /// plants the faults; it also can be slow.
         @Suite(.serialized) struct Faults {
@@ -43,42 +43,156 @@
                 #expect(e?.message.hasSuffix("no kernel \(name)") == true)
             }
 
+            private let network = DeepNetwork()
+            private let x = noiseRows(2, 64, seed: 3)
+
+            private func runner(_ device: MetalDevice) throws -> MetalRunner {
+                try MetalRunner(try network.graph(), .dynamic(maxLength: 64), onGPU(device))
+            }
+
+            private func cpu() throws -> MetalRows {
+                try MetalRunner(try network.graph(), .dynamic(maxLength: 64), .portable)(x)
+            }
+
+            /// What is reported while `body` runs, by this test or another.
+            private func messages(_ body: () throws -> Void) rethrows -> String {
+                let log = Log()
+                Diagnostics.setHandler { log.add($0) }
+                defer { Diagnostics.setHandler(nil) }
+                try body()
+                return log.text
+            }
+
+            private final class Log: @unchecked Sendable {
+                private let lock = NSLock()
+                private var lines: [String] = []
+                func add(_ line: String) { lock.withLock { lines.append(line) } }
+                var text: String { lock.withLock { lines.joined(separator: "\n") } }
+            }
+
+            /// With each buffer refused in turn, the node that needed it stays on the CPU and says why.
             @Test func everyBufferCanBeRefused() throws {
-                let device = try MetalDevice()
-                let before = MetalStub.liveBuffers
-                var refused = 0
-                while let e = error(
-                    { $0.budget = MetalStub.Budget(buffers: refused) }, { _ = try simpleChain(device) })
-                {
-                    #expect(e.code == .outOfMemory)
-                    #expect(MetalStub.liveBuffers == before)
-                    refused += 1
-                    try #require(refused < 20)
+                let expected = try cpu()
+                for refused in 0..<8 {  // four layers, weight and bias each
+                    var faults = MetalStub.Faults()
+                    faults.budget = MetalStub.Budget(buffers: refused)
+                    let counter = MetalStub.Counter()
+                    faults.counter = counter
+                    var steps: [String] = []
+                    let text = try messages {
+                        let run = try MetalStub.$faults.withValue(faults) { try runner(device) }
+                        steps = run.program.steps.map(\.backend)
+                        #expect(distance(try run(x), expected) < 1e-5)
+                        #expect(run.instance.device?.failure == nil)
+                    }
+                    #expect(text.contains("stays on the CPU: Metal: CPU stand-in has no"), "\(text)")
+                    #expect(steps.filter { $0 == "metal" }.count == (refused < 2 ? 0 : refused / 2 + 1))
+                    #expect(counter.liveBuffers == 0)
                 }
-                #expect(refused == 5)  // three values, weight, bias
             }
 
-            @Test func aFailedRunIsAnErrorAndTheNextOneWorks() throws {
-                let chain = try simpleChain(try MetalDevice())
-                for i in 0..<16 { chain.input[i] = 1 }
-                for delay in [nil, 0.05] {
-                    let e = error({
-                        $0.commandBufferError = "page fault at 0x0"
-                        $0.delay = delay
-                    }) { try chain.run(length: 16) }
-                    #expect(e?.code == .internal)
-                    #expect(e?.message.contains("page fault at 0x0") == true)
+            /// Failures of a run: the CPU makes the values, the same bits as without a GPU, and goes on alone.
+            @Test(arguments: ["queue", "encoder", "error", "late error", "memory"])
+            func aFailedRunIsTheCPUs(_ kind: String) throws {
+                var faults = MetalStub.Faults()
+                switch kind {
+                case "queue": faults.noCommandBuffer = true
+                case "encoder": faults.noEncoder = true
+                case "memory": faults.noSharedMemory = true
+                default: faults.commandBufferError = "page fault at 0x0"
                 }
-                #expect(try chain.run(length: 16) == 16)
-                #expect(chain.output[15] == 7)
-                #expect(chain.output[31] == 17)
+                if kind == "late error" { faults.delay = 0.05 }
+                let expected = try cpu()
+                let text = try messages {
+                    let run = try MetalStub.$faults.withValue(faults) {
+                        let run = try runner(device)
+                        #expect(try run(x) == expected)
+                        return run
+                    }
+                    let failure = try #require(run.instance.device?.failure)
+                    if kind.hasSuffix("error") { #expect(failure.message.contains("page fault at 0x0")) }
+                    // Not asked again, and still right.
+                    let counter = MetalStub.Counter()
+                    var counting = MetalStub.Faults()
+                    counting.counter = counter
+                    #expect(try MetalStub.$faults.withValue(counting) { try run(x) } == expected)
+                    #expect(counter.commandBuffers == 0)
+                }
+                #expect(text.contains("the GPU is no longer used, the CPU goes on: "), "\(text)")
             }
 
-            @Test func noCommandBuffer() throws {
-                let chain = try simpleChain(try MetalDevice())
-                #expect(
-                    error({ $0.noCommandBuffer = true }) { try chain.run(length: 16) }?.code == .outOfMemory)
-                #expect(throws: Never.self) { try chain.run(length: 16) }
+            @Test func withoutPerformanceShadersLinearIsTheCPUs() throws {
+                var graph = Graph()
+                let input = graph.input("x", ValueType([8, 2]))
+                let w = try graph.constant("w", [1, 2, 3, 4], [2, 2])
+                graph.output("y", try graph.apply(LinearOperation(hasBias: false), input, w))
+                var faults = MetalStub.Faults()
+                faults.noPerformanceShaders = true
+                let text = try messages {
+                    let run = try MetalStub.$faults.withValue(faults) {
+                        try MetalRunner(graph, .fixed(length: 1), onGPU(device))
+                    }
+                    let y = try run(MetalRows(channels: 8, length: 2, values: Array(repeating: 1, count: 16)))
+                    #expect(y.values == (0..<8).flatMap { _ in [3.0, 7.0] })
+                }
+                #expect(text.contains("MPS does not support CPU stand-in"), "\(text)")
+            }
+
+            /// Work that finishes late shows who does not wait for it.
+            @Test func nothingIsReadBeforeItIsThere() throws {
+                var late = MetalStub.Faults()
+                late.delay = 0.1
+                try MetalStub.$faults.withValue(late) {
+                    // The stand-in is really late.
+                    let buffer = try device.makeBuffer(floats: 4)
+                    let commands = try #require(device.queue.makeCommandBuffer())
+                    let encoder = try #require(commands.makeComputeCommandEncoder())
+                    let out = MetalPlace(buffer: buffer)
+                    let one = MetalPlace(buffer: try device.makeBuffer(try tensor([1, 1, 1, 1], [4])))
+                    let p = ElementwiseParams(channels: 1, length: 4, aPitch: 4, bPitch: 4, outPitch: 4)
+                    MetalLaunch(
+                        shader: ElementwiseShader.add.rawValue, grid: MetalGrid(x: 4, y: 1),
+                        buffers: [one, one, out], parameters: p
+                    ).encode(encoder, device.pipelines)
+                    encoder.endEncoding()
+                    commands.commit()
+                    let y = buffer.contents().assumingMemoryBound(to: Float.self)
+                    #expect(y[3].isNaN)
+                    commands.waitUntilCompleted()
+                    #expect(y[3] == 2)
+
+                    let run = try runner(device)
+                    #expect(distance(try run(x), try network.reference(x)) < 1e-5)
+                    #expect(run.instance.device?.failure == nil)
+                }
+            }
+
+            /// Consecutive layers are one submission; a layer of the CPU between them makes two.
+            @Test func layersInARowAreOneCommandBuffer() throws {
+                func count(_ graph: Graph) throws -> (Int, Int) {
+                    let counter = MetalStub.Counter()
+                    var faults = MetalStub.Faults()
+                    faults.counter = counter
+                    let run = try MetalRunner(graph, .dynamic(maxLength: 64), onGPU(device))
+                    _ = try MetalStub.$faults.withValue(faults) { try run(x) }
+                    return (counter.commandBuffers, counter.kernels)
+                }
+                #expect(try count(try network.graph()) == (1, 4))
+                let split = try network.graph { graph, x in try graph.apply(Softmax(axis: 0), x) }
+                #expect(try count(split) == (2, 4))
+            }
+
+            @Test func memoryIsFreed() throws {
+                let counter = MetalStub.Counter()
+                var faults = MetalStub.Faults()
+                faults.counter = counter
+                try MetalStub.$faults.withValue(faults) {
+                    let run = try runner(device)
+                    let second = try Instance(run.program)
+                    #expect(counter.liveBuffers == 8 + 2)  // weights and biases once, two workspaces
+                    withExtendedLifetime(second) {}
+                }
+                #expect(counter.liveBuffers == 0)
             }
 
             @Test func aPrecompiledLibraryIsUsed() throws {
@@ -103,41 +217,11 @@
                 compiler.waitUntilExit()
                 // The source is broken on purpose: only the library can make this work.
                 let fine = error({ $0.shaderPrefix = "this is not a shader;\n" }) {
-                    let chain = try simpleChain(try MetalDevice(libraryPath: right.path))
-                    try chain.run(length: 4)
+                    let run = try runner(try MetalDevice(libraryPath: right.path))
+                    #expect(distance(try run(x), try network.reference(x)) < 1e-5)
+                    #expect(run.instance.device?.failure == nil)
                 }
                 #expect(fine == nil)
-            }
-
-            @Test func runsCanBeHalved() throws {
-                let (chain, reference) = try deepChain(device, 64)
-                let x = noiseRows(2, 64, seed: 3)
-                var delayed = MetalStub.Faults()
-                delayed.delay = 0.2
-                try MetalStub.$faults.withValue(delayed) {
-                    for (i, value) in x.values.enumerated() { chain.input[i] = Float(value) }
-                    try chain.begin(length: 64)
-                    // The stand-in has really not run yet: output is as it was allocated.
-                    #expect(chain.output[0].isNaN)
-                    #expect(throws: OssicleError.self) { try chain.begin(length: 64) }
-                    try chain.finish()
-                    #expect(distance(chain.rows(64), try reference(x)) < 1e-5)
-                    #expect(throws: OssicleError.self) { try chain.finish() }
-                }
-            }
-
-            @Test func memoryIsFreedAndOutlivesTheRun() throws {
-                let before = MetalStub.liveBuffers
-                do {
-                    var delayed = MetalStub.Faults()
-                    delayed.delay = 0.2
-                    let (chain, _) = try deepChain(device, 64)
-                    #expect(MetalStub.liveBuffers > before)
-                    for i in 0..<128 { chain.input[i] = 1 }
-                    try MetalStub.$faults.withValue(delayed) { try chain.begin(length: 64) }
-                    // Dropped here, in the middle of the run.
-                }
-                #expect(MetalStub.liveBuffers == before)
             }
         }
     }

@@ -62,21 +62,6 @@
         }
     }
 
-    extension MetalConvolutionChain {
-        /// Runs rows through the chain.
-        func callAsFunction(_ x: MetalRows) throws -> MetalRows {
-            for (i, value) in x.values.enumerated() { input[i] = Float(value) }
-            let frames = try run(length: x.length)
-            return rows(frames)
-        }
-
-        func rows(_ frames: Int) -> MetalRows {
-            MetalRows(
-                channels: outChannels, length: frames,
-                values: (0..<(outChannels * frames)).map { Double(output[$0]) })
-        }
-    }
-
     func tensor(_ values: [Float], _ shape: [Int]) throws -> Tensor { try Tensor(values, shape: shape) }
 
     /// The largest difference; infinite when shapes differ or either is NaN.
@@ -90,60 +75,108 @@
         }
     }
 
-    /// An encoder, a residual block and a decoder: every kind of layer.
-    func deepChain(_ device: MetalDevice, _ maxLength: Int) throws -> (
-        MetalConvolutionChain, (MetalRows) throws -> MetalRows
-    ) {
+    /// Everything that the kernels can run goes to the GPU, however small.
+    func onGPU(_ device: MetalDevice, forced: Conv1DShader? = nil) -> Placement {
+        Placement(backends: [
+            MetalBackend(device: device, options: MetalOptions(minimumFlops: 0, forcedShader: forced)),
+            CPUBackend(),
+        ])
+    }
+
+    /// A graph made ready and run, whole.
+    struct MetalRunner {
+        let program: Program
+        let instance: Instance
+
+        init(_ graph: Graph, _ mode: PlanMode, _ placement: Placement) throws {
+            program = try Program(graph, mode: mode, optimize: true, placement: placement)
+            instance = try Instance(program)
+        }
+
+        func callAsFunction(_ x: MetalRows) throws -> MetalRows {
+            let shape = program.graph.type(of: program.graph.inputs[0].value).shape.evaluate(x.length)
+            let y = try instance.run(
+                [try Tensor(x.values.map(Float.init), shape: shape)],
+                length: program.mode.fixedLength == nil ? x.length : nil)[0]
+            let values = y.floats().map(Double.init)
+            return MetalRows(
+                channels: values.count / y.shape.last!, length: y.shape.last!, values: values)
+        }
+    }
+
+    /// One convolution with its weights, `[N?, channels, frames]`.
+    func convolutionGraph(
+        _ c: MetalConvolution, _ w: [Float], _ b: [Float]?, batch: Int? = nil
+    ) throws -> Graph {
+        var graph = Graph()
+        let x = graph.input(
+            "x", ValueType((batch.map { [.fixed($0)] } ?? []) + [.fixed(c.inChannels), .dynamic]))
+        let inputs =
+            [x, try graph.constant("w", w, c.weightShape)]
+            + (try b.map { [try graph.constant("b", $0, [c.outChannels])] } ?? [])
+        let operation: any Ossicle.Operation =
+            c.isTransposed
+            ? TransposedConvolution(
+                axis: c.axis, outputPadding: c.outputPadding, groups: c.groups, hasBias: b != nil)
+            : Convolution(axes: [c.axis], groups: c.groups, hasBias: b != nil)
+        var y = try graph.add(operation, inputs)[0]
+        if !c.activation.isIdentity { y = try graph.apply(Unary(c.activation), y) }
+        graph.output("y", y)
+        return graph
+    }
+
+    /// An encoder, two residual blocks and a decoder.
+    struct DeepNetwork {
         let down = MetalConvolution(
             inChannels: 2, outChannels: 8, kernelSize: 4,
-            axis: ConvolutionAxis(stride: 2, padBegin: 1, padEnd: 1))
+            axis: ConvolutionAxis(stride: 2, padBegin: 1, padEnd: 1), activation: .relu)
         let inner = MetalConvolution(
             inChannels: 8, outChannels: 8, kernelSize: 3, axis: ConvolutionAxis(dilation: 2, padBegin: 4),
             activation: .tanh)
         let up = MetalConvolution(
             inChannels: 8, outChannels: 3, kernelSize: 4,
-            axis: ConvolutionAxis(stride: 2, padBegin: 1, padEnd: 1),
-            isTransposed: true, activation: .sigmoid)
-        var noise = MetalNoise(77)
-        let weights = [down, inner, up].map { noise.array($0.weightShape.reduce(1, *)) }
-        let biases = [down, inner, up].map { noise.array($0.outChannels) }
-        func layer(_ i: Int, _ c: MetalConvolution, _ residual: (Int, MetalConvolution.Residual)?) throws
-            -> MetalLayer
-        {
-            .convolution(
-                c, weight: try Tensor(weights[i], shape: c.weightShape),
-                bias: try Tensor(biases[i], shape: [c.outChannels]),
-                residual: residual.map { (value: $0.0, place: $0.1) })
-        }
-        let layers = [
-            try layer(0, down, nil), .activation(.relu), try layer(1, inner, (2, .afterActivation)),
-            .add(value: 1, activation: .tanh), try layer(1, inner, (4, .beforeActivation)),
-            try layer(2, up, nil),
-        ]
-        let chain = try MetalConvolutionChain(
-            device: device, inChannels: 2, layers: layers, maxLength: maxLength)
-        let reference = { (x: MetalRows) throws -> MetalRows in
-            let one = try x.convolved(down, weights[0], biases[0])
-            let two = one.map { max($0, 0) }
-            let three = try two.convolved(inner, weights[1], biases[1]).map { Foundation.tanh($0) } + two
-            let four = (three + one).map { Foundation.tanh($0) }
-            let five = (try four.convolved(inner, weights[1], biases[1]) + four).map { Foundation.tanh($0) }
-            return try five.convolved(up, weights[2], biases[2]).map { 1 / (1 + Foundation.exp(-$0)) }
-        }
-        return (chain, reference)
-    }
+            axis: ConvolutionAxis(stride: 2, padBegin: 1, padEnd: 1), isTransposed: true, activation: .sigmoid
+        )
+        let weights: [[Float]]
+        let biases: [[Float]]
 
-    /// One output is the sum of a short filter, the smallest chain with every kind of buffer.
-    func simpleChain(_ device: MetalDevice, maxLength: Int = 16) throws -> MetalConvolutionChain {
-        let c = MetalConvolution(
-            inChannels: 1, outChannels: 2, kernelSize: 3, axis: ConvolutionAxis(padBegin: 2))
-        return try MetalConvolutionChain(
-            device: device, inChannels: 1,
-            layers: [
-                .convolution(
-                    c, weight: try tensor([1, 2, 3, 4, 5, 6], [2, 1, 3]), bias: try tensor([1, 2], [2])),
-                .activation(.relu),
-            ], maxLength: maxLength)
+        init() {
+            var noise = MetalNoise(77)
+            var weights: [[Float]] = []
+            var biases: [[Float]] = []
+            for c in [down, inner, up] {
+                weights.append(noise.array(c.weightShape.reduce(1, *)))
+                biases.append(noise.array(c.outChannels))
+            }
+            (self.weights, self.biases) = (weights, biases)
+        }
+
+        /// - Parameter bottleneck: nodes between the blocks, on `[8, frames]`.
+        func graph(bottleneck: (inout Graph, ValueID) throws -> ValueID = { $1 }) throws -> Graph {
+            var graph = Graph()
+            func layer(_ i: Int, _ c: MetalConvolution, _ x: ValueID) throws -> ValueID {
+                let w = try graph.constant("w\(i)", weights[i], c.weightShape)
+                let b = try graph.constant("b\(i)", biases[i], [c.outChannels])
+                let operation: any Ossicle.Operation =
+                    c.isTransposed
+                    ? TransposedConvolution(axis: c.axis, groups: 1, hasBias: true)
+                    : Convolution(axes: [c.axis], hasBias: true)
+                return try graph.apply(Unary(c.activation), try graph.apply(operation, x, w, b))
+            }
+            var x = try layer(0, down, graph.input("x", ValueType([2, .dynamic])))
+            x = try graph.apply(Binary(.add), x, try layer(1, inner, x))
+            x = try bottleneck(&graph, x)
+            x = try graph.apply(Binary(.add), x, try layer(1, inner, x))
+            graph.output("y", try layer(2, up, x))
+            return graph
+        }
+
+        func reference(_ x: MetalRows) throws -> MetalRows {
+            let one = try x.convolved(down, weights[0], biases[0]).map { max($0, 0) }
+            let two = try one.convolved(inner, weights[1], biases[1]).map { Foundation.tanh($0) } + one
+            let three = try two.convolved(inner, weights[1], biases[1]).map { Foundation.tanh($0) } + two
+            return try three.convolved(up, weights[2], biases[2]).map { 1 / (1 + Foundation.exp(-$0)) }
+        }
     }
 
     /// The error that `body` throws.

@@ -17,15 +17,17 @@ typedef struct ossicle_load_options {
     void *warning_context;
 } ossicle_load_options;
 
-/// Loads a model file: `.nam`, RTNeural / AIDA-X / GuitarML `.json`. The format is told by the content.
+/// Loads a model file: `.nam`, RTNeural / AIDA-X / GuitarML `.json`, hybrid `.safetensors`. The format is
+/// told by the content.
 /// @param path     UTF-8 path.
 /// @param options  may be NULL.
 /// @param model    receives the handle; untouched on failure. Destroy it with `ossicle_model_destroy`.
 /// @return IO, MALFORMED, WEIGHTS or UNSUPPORTED with a message that names the file and the tensor or byte.
-OSSICLE_API int32_t ossicle_model_load(const char *path, const ossicle_load_options *options, ossicle_model **model);
+OSSICLE_API int32_t ossicle_model_load(const char *path, const ossicle_load_options *options,
+                                       ossicle_model **model);
 
-/// The same from `count` bytes in memory, which are copied as far as needed. `name` (may be NULL) stands for the
-/// file in messages.
+/// The same from `count` bytes in memory, which are copied as far as needed. `name` (may be NULL) stands for
+/// the file in messages.
 OSSICLE_API int32_t ossicle_model_load_bytes(const void *bytes, size_t count, const char *name,
                                              const ossicle_load_options *options, ossicle_model **model);
 
@@ -40,7 +42,8 @@ typedef struct ossicle_model_info {
     int64_t parameter_count;
     int64_t weight_bytes;
     int64_t receptive_field; ///< past frames one output frame depends on; -1: unbounded or not known
-    int32_t runs_as_stream;  ///< 1: the format defines a start state, so a whole signal is run as a fresh stream
+    int32_t
+        runs_as_stream; ///< 1: the format defines a start state, so a whole signal is run as a fresh stream
     int32_t required_input_count; ///< inputs that may not be left out; they come first
 } ossicle_model_info;
 
@@ -75,20 +78,23 @@ typedef struct ossicle_port {
     int64_t shape[OSSICLE_MAX_RANK];
 } ossicle_port;
 
-OSSICLE_API int32_t ossicle_model_port(const ossicle_model *model, int32_t direction, int32_t index, ossicle_port *port);
+OSSICLE_API int32_t ossicle_model_port(const ossicle_model *model, int32_t direction, int32_t index,
+                                       ossicle_port *port);
 
 /// The name of a port; 0 for a wrong handle or index.
-OSSICLE_API size_t ossicle_model_port_name(const ossicle_model *model, int32_t direction, int32_t index, char *buffer,
-                                           size_t capacity);
+OSSICLE_API size_t ossicle_model_port_name(const ossicle_model *model, int32_t direction, int32_t index,
+                                           char *buffer, size_t capacity);
 
 typedef enum ossicle_model_text_kind {
-    OSSICLE_TEXT_FORMAT = 0,   ///< "nam", "rtneural", "guitarml", "sequential" …
+    OSSICLE_TEXT_FORMAT = 0,   ///< "nam", "rtneural", "guitarml", "sequential", "hybrid" …
     OSSICLE_TEXT_METADATA = 1, ///< the file's own metadata as a JSON object
     OSSICLE_TEXT_LAYERS = 2,   ///< a table of layers: one line each, shapes and parameters
-    OSSICLE_TEXT_PLAN = 3      ///< passes, steps, kernels, buffers, bytes and FLOPs of the streaming (or static) plan
+    OSSICLE_TEXT_PLAN =
+        3 ///< passes, steps, kernels, buffers, bytes and FLOPs of the streaming (or static) plan
 } ossicle_model_text_kind;
 
-OSSICLE_API size_t ossicle_model_text(const ossicle_model *model, int32_t kind, char *buffer, size_t capacity);
+OSSICLE_API size_t ossicle_model_text(const ossicle_model *model, int32_t kind, char *buffer,
+                                      size_t capacity);
 
 /// From which batch size a Linear layer goes to the GPU where there is one; 4 by default, at least 1.
 /// Read when a program is built. Safe from any thread.

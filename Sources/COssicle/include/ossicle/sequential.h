@@ -14,31 +14,34 @@ OSSICLE_API int32_t ossicle_sequential_create(ossicle_sequential **sequential);
 OSSICLE_API int32_t ossicle_sequential_destroy(ossicle_sequential *sequential);
 
 /// Appends a layer.
-/// @param module     PyTorch's class name: "Linear", "LSTM", "GRU", "Conv1d", "ConvTranspose1d", "BatchNorm1d",
+/// @param module     PyTorch's class name: "Linear", "LSTM", "GRU", "Conv1d", "ConvTranspose1d",
+/// "BatchNorm1d",
 ///                   "ReLU" …
 /// @param arguments  its constructor arguments as a JSON object under PyTorch's names, such as
 ///                   {"in_channels": 1, "out_channels": 8, "kernel_size": 3}; NULL for none.
 ///                   Recurrent layers are batch-first. Conv1d also takes "padding": "causal".
 /// @param unchecked  1 skips the check against the previous layer's output shape.
-/// @return SHAPE_MISMATCH with both shapes, INVALID_ARGUMENT naming the argument, UNSUPPORTED for an unknown class.
-OSSICLE_API int32_t ossicle_sequential_add(ossicle_sequential *sequential, const char *module, const char *arguments,
-                                           int32_t unchecked);
+/// @return SHAPE_MISMATCH with both shapes, INVALID_ARGUMENT naming the argument, UNSUPPORTED for an unknown
+/// class.
+OSSICLE_API int32_t ossicle_sequential_add(ossicle_sequential *sequential, const char *module,
+                                           const char *arguments, int32_t unchecked);
 
 /// Gives a weight by its state_dict name: "INDEX.weight" (or just "weight" when there is one layer only).
 /// The data is copied. Float types only.
-OSSICLE_API int32_t ossicle_sequential_set_weight(ossicle_sequential *sequential, const char *name, int32_t dtype,
-                                                  const int64_t *shape, int32_t rank, const void *data);
+OSSICLE_API int32_t ossicle_sequential_set_weight(ossicle_sequential *sequential, const char *name,
+                                                  int32_t dtype, const int64_t *shape, int32_t rank,
+                                                  const void *data);
 
 /// Takes every weight from a safetensors file with state_dict names.
 OSSICLE_API int32_t ossicle_sequential_load_weights(ossicle_sequential *sequential, const char *path);
 
 /// Validates the weights (every one given, none left over, all finite) and makes the model.
 /// The sequential can be changed and built again; models already built stay as they are.
-OSSICLE_API int32_t ossicle_sequential_build(ossicle_sequential *sequential, const ossicle_load_options *options,
-                                             ossicle_model **model);
+OSSICLE_API int32_t ossicle_sequential_build(ossicle_sequential *sequential,
+                                             const ossicle_load_options *options, ossicle_model **model);
 
-/// Memory of the values between layers in one run of `length` (the dynamic dimension): what the planner needs, and what
-/// one buffer a value would have taken. Kernels' working space and weights are apart.
+/// Memory of the values between layers in one run of `length` (the dynamic dimension): what the planner
+/// needs, and what one buffer a value would have taken. Kernels' working space and weights are apart.
 typedef struct ossicle_buffer_stats {
     uint32_t struct_size;
     int32_t buffer_count; ///< buffers used in turn

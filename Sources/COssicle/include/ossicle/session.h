@@ -17,12 +17,14 @@ typedef struct ossicle_shape {
 } ossicle_shape;
 
 /// Plans memory, packs weights and makes everything ready for runs of exactly these input shapes.
-/// @param shapes  one for each required input of the model, in the order of its ports; NULL when all are static. The
+/// @param shapes  one for each required input of the model, in the order of its ports; NULL when all are
+/// static. The
 ///                shapes of optional inputs follow from them.
-///                A leading batch axis that the port does not have is accepted where the model's layers take one.
+///                A leading batch axis that the port does not have is accepted where the model's layers take
+///                one.
 /// @return SHAPE_MISMATCH with both shapes, UNSUPPORTED, OUT_OF_MEMORY.
-OSSICLE_API int32_t ossicle_session_create(const ossicle_model *model, const ossicle_shape *shapes, size_t shape_count,
-                                           ossicle_session **session);
+OSSICLE_API int32_t ossicle_session_create(const ossicle_model *model, const ossicle_shape *shapes,
+                                           size_t shape_count, ossicle_session **session);
 OSSICLE_API int32_t ossicle_session_destroy(ossicle_session *session);
 
 /// The shape of a port for the shapes this session was made for.
@@ -38,11 +40,12 @@ typedef struct ossicle_buffer {
 /// Runs once. Inputs and outputs may not overlap. Recurrent state that is not an input starts at zero.
 /// Optional inputs (initial states) are left out by `data == NULL` and then start at zero.
 /// [real-time]
-OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inputs, size_t input_count,
-                                        const ossicle_buffer *outputs, size_t output_count);
+OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inputs,
+                                        size_t input_count, const ossicle_buffer *outputs,
+                                        size_t output_count);
 
-/// The shortest way for models with one float32 input and output; counts are elements. Overlap is INVALID_ARGUMENT.
-/// Further optional inputs start at zero, further outputs are dropped. [real-time]
+/// The shortest way for models with one float32 input and output; counts are elements. Overlap is
+/// INVALID_ARGUMENT. Further optional inputs start at zero, further outputs are dropped. [real-time]
 OSSICLE_API int32_t ossicle_session_run_f32(ossicle_session *session, const float *input, size_t input_count,
                                             float *output, size_t output_count);
 

@@ -31,8 +31,8 @@ typedef enum ossicle_status {
     OSSICLE_INTERNAL = 11        ///< a defect of the engine itself
 } ossicle_status;
 
-/// The version of this interface: `major * 1000 + minor`. A library serves programs of the same major number and
-/// the same or a lower minor one. [real-time]
+/// The version of this interface: `major * 1000 + minor`. A library serves programs of the same major number
+/// and the same or a lower minor one. [real-time]
 #define OSSICLE_ABI_VERSION 1000
 OSSICLE_API int32_t ossicle_abi_version(void);
 
@@ -50,8 +50,8 @@ OSSICLE_API const char *ossicle_status_text(int32_t status);
 /// Empty when there was none. Real-time functions report by number alone and leave no message.
 OSSICLE_API size_t ossicle_last_error(const void *handle, char *buffer, size_t capacity);
 
-/// Called with a warning about suspicious but usable input (say, weights of unusual magnitude) while a load or
-/// build runs, on the thread that runs it. `message` lives until the callback returns.
+/// Called with a warning about suspicious but usable input (say, weights of unusual magnitude) while a load
+/// or build runs, on the thread that runs it. `message` lives until the callback returns.
 typedef void (*ossicle_warning_callback)(void *context, const char *message);
 
 #ifdef __cplusplus

@@ -12,11 +12,12 @@ typedef struct ossicle_stream ossicle_stream;
 
 typedef struct ossicle_stream_options {
     uint32_t struct_size;
-    int32_t skip_prewarm;    ///< 1: start from zeros even where the format defines a prewarm (.nam)
-    int64_t max_block;       ///< frames one `ossicle_stream_process` may bring, 1 … 2^20
+    int32_t skip_prewarm; ///< 1: start from zeros even where the format defines a prewarm (.nam)
+    int64_t max_block;    ///< frames one `ossicle_stream_process` may bring, 1 … 2^20
 } ossicle_stream_options;
 
-/// Makes a stream ready: memory planned and touched, weights packed, prewarmed as the model's format defines it.
+/// Makes a stream ready: memory planned and touched, weights packed, prewarmed as the model's format defines
+/// it.
 /// @return UNSUPPORTED naming the layer when the model cannot stream (bidirectional, global pooling …).
 OSSICLE_API int32_t ossicle_stream_create(const ossicle_model *model, const ossicle_stream_options *options,
                                           ossicle_stream **stream);
@@ -42,11 +43,13 @@ OSSICLE_API int32_t ossicle_stream_info_get(const ossicle_stream *stream, ossicl
 
 /// Processes the next `frames` frames. Any split of a signal into blocks gives the same output.
 /// @param input   `input_channels * frames` floats, laid out as `channels_last` says.
-/// @param output  `output_channels * frames * rate_numerator / rate_denominator` floats; may equal `input` only
+/// @param output  `output_channels * frames * rate_numerator / rate_denominator` floats; may equal `input`
+/// only
 ///                when both sides have the same size.
-/// @return BLOCK_TOO_LONG or SHAPE_MISMATCH (granularity) without touching state or output. 0 frames are fine.
-/// [real-time]
-OSSICLE_API int32_t ossicle_stream_process(ossicle_stream *stream, const float *input, float *output, size_t frames);
+/// @return BLOCK_TOO_LONG or SHAPE_MISMATCH (granularity) without touching state or output. 0 frames are
+/// fine. [real-time]
+OSSICLE_API int32_t ossicle_stream_process(ossicle_stream *stream, const float *input, float *output,
+                                           size_t frames);
 
 /// Back to the state right after create, bit for bit. [real-time]
 OSSICLE_API int32_t ossicle_stream_reset(ossicle_stream *stream);

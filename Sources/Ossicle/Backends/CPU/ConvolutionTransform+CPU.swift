@@ -94,7 +94,8 @@ struct ConvolutionTransform {
                 fill(&re, &im, values[base..<(base + kernel)])
                 split(&re, &im, tree)
                 for point in 0..<points {
-                    let row = packed + point * channels * 2 * padded + channels * 2 * start + channel * 2 * width
+                    let row =
+                        packed + point * channels * 2 * padded + channels * 2 * start + channel * 2 * width
                     row[output - start] = Float(re[point])
                     row[width + output - start] = Float(im[point])
                 }
@@ -147,7 +148,8 @@ extension ConvolutionEmission {
     func transform(_ sources: [ok_conv_source], _ weight: Tensor, residual: Operand?, to destination: Operand)
         -> ConvolutionTransform?
     {
-        guard !emitter.mode.isStream, sources.count == 1, convolution.spatialRank == 1, convolution.groups == 1,
+        guard !emitter.mode.isStream, sources.count == 1, convolution.spatialRank == 1,
+            convolution.groups == 1,
             convolution.gate == nil, residual == nil, sources[0].stride_x == 1, sources[0].dilation_x == 1
         else { return nil }
         return ConvolutionTransform(
@@ -174,9 +176,11 @@ extension ConvolutionEmission {
             ok_transform_args(
                 source: source.slot, destination: Int32(destination.slot), points: Int32(transform.points),
                 group: Int32(transform.group), batch: Int64(out.batch), channels: Int64(channels),
-                outputs: Int64(outputs), kernel: Int64(weight.shape[2]), offset: source.offset, columns: out.columns,
+                outputs: Int64(outputs), kernel: Int64(weight.shape[2]), offset: source.offset,
+                columns: out.columns,
                 source_batch_stride: source.batch_stride, source_row_stride: source.channel_stride,
-                destination_batch_stride: out.batchStride, destination_row_stride: out.channelStride, weights: packed,
+                destination_batch_stride: out.batchStride, destination_row_stride: out.channelStride,
+                weights: packed,
                 bias: emitter.memory.store(padded), roots: emitter.memory.store(transform.roots),
                 activation: convolution.activation.c,
                 block: Int32(emitter.scratch(byteCount: transform.points * 2 * lanes * 4)),

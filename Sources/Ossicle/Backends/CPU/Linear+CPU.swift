@@ -17,7 +17,9 @@ extension LinearOperation: CPUOperation {
     /// The distance between rows when all leading axes can be walked as one.
     private static func rowStride(_ operand: Operand) -> Dim? {
         let rank = operand.shape.count
-        guard operand.strides[rank - 1] == .fixed(1) || operand.shape[rank - 1] == .fixed(1) else { return nil }
+        guard operand.strides[rank - 1] == .fixed(1) || operand.shape[rank - 1] == .fixed(1) else {
+            return nil
+        }
         guard rank > 1 else { return operand.shape[0] }
         for axis in 0..<(rank - 2)
         where operand.strides[axis] != operand.strides[axis + 1] * operand.shape[axis + 1] {
@@ -26,11 +28,14 @@ extension LinearOperation: CPUOperation {
         return operand.strides[rank - 2]
     }
 
-    private func emit(_ emitter: Emitter, _ source: Operand, _ weight: Tensor, _ bias: [Float], to target: Operand) {
+    func emit(
+        _ emitter: Emitter, _ source: Operand, _ weight: Tensor, _ bias: [Float], to target: Operand
+    ) {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let batch = Array(source.shape.dropLast()).product
         let packed = Self.pack(
-            weight.floats(), bias: bias, inputs: inputs, outputs: outputs, lanes: emitter.lanes, emitter.memory)
+            weight.floats(), bias: bias, inputs: inputs, outputs: outputs, lanes: emitter.lanes,
+            emitter.memory)
         let rows = emitter.maximum(batch)
         let strategy = rows == 1 ? "gemv" : "gemm"
         let block = min(rows, Int(OK_LINEAR_BLOCK_ROWS)) * min(inputs, Int(OK_LINEAR_BLOCK_TERMS))

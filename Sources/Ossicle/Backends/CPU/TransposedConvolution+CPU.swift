@@ -21,7 +21,9 @@ extension TransposedConvolution: CPUOperation {
         let first = axis.padBegin / stride
         var columns = input.shape.last!
         // Frames that no phase reads are left out: with stride 1 that is all of a dilation's gaps.
-        let step = (0..<kernel).reduce(reach) { greatestCommonDivisor($0, reach - $1 * axis.dilation / stride) }
+        let step = (0..<kernel).reduce(reach) {
+            greatestCommonDivisor($0, reach - $1 * axis.dilation / stride)
+        }
         var inner = ConvolutionAxis(dilation: max(step, 1))
         if let past = axis.past {
             inner.past = past
@@ -36,7 +38,8 @@ extension TransposedConvolution: CPUOperation {
         phases.activation = stride == 1 ? activation : .identity
         let rows = weight.shape[1] * stride
         let taps = try phaseWeights(weight, reach: reach, step: inner.dilation)
-        let bias = hasBias ? try emitter.constant(2).floats().flatMap { Array(repeating: $0, count: stride) } : nil
+        let bias =
+            hasBias ? try emitter.constant(2).floats().flatMap { Array(repeating: $0, count: stride) } : nil
         var target = destination
         if stride > 1 {
             target = emitter.scratch(Array(input.shape.dropLast(2)) + [.fixed(rows * groups), columns])
@@ -69,7 +72,9 @@ extension TransposedConvolution: CPUOperation {
         return try Tensor(result, shape: [outputs * groups * axis.stride, depth, taps])
     }
 
-    private func emitInterleave(_ emitter: Emitter, from source: Operand, columns: Dim, to destination: Operand) {
+    private func emitInterleave(
+        _ emitter: Emitter, from source: Operand, columns: Dim, to destination: Operand
+    ) {
         let layout = Layout(destination, spatialRank: 1, emitter)
         emitter.step(
             emitter.kernels.pointee.ok_interleave,

@@ -1,7 +1,7 @@
 /// The Metal kernels for a convolution over rows `[channels, length]`, and the rule that chooses one.
 ///
 /// Nothing here needs Metal, so the rule is compiled and tested everywhere. The raw values are the kernels' names.
-public enum Conv1DShader: String, Sendable, CaseIterable {
+enum Conv1DShader: String, Sendable, CaseIterable {
     /// One output a thread.
     case forward = "conv1d_forward"
     /// Taps and input window loaded together into threadgroup memory, for long kernels.
@@ -10,7 +10,7 @@ public enum Conv1DShader: String, Sendable, CaseIterable {
     case vec4 = "conv1d_forward_vec4"
 
     // The shaders' constants of the same names (conv1d.metal); a test compares them.
-    public static let maxKernelSize = 128
+    static let maxKernelSize = 128
     static let tileLength = 128
     static let tileThreads = 64
     static let maxWindow = 2048
@@ -30,7 +30,7 @@ public enum Conv1DShader: String, Sendable, CaseIterable {
     ///   - threadgroupMemory: bytes that the device offers (`maxThreadgroupMemoryLength`).
     ///   - forced: use this kernel instead, for tests and measurements.
     /// - Throws: `invalidArgument` when the forced kernel cannot run this convolution.
-    public static func choose(
+    static func choose(
         kernelSize: Int, outputLength: Int, stride: Int = 1, dilation: Int = 1,
         threadgroupMemory: Int = 32768, forced: Conv1DShader? = nil
     ) throws -> Conv1DShader {
@@ -71,14 +71,14 @@ public enum Conv1DShader: String, Sendable, CaseIterable {
 }
 
 /// The kernels for a transposed convolution.
-public enum ConvTranspose1DShader: String, Sendable, CaseIterable {
+enum ConvTranspose1DShader: String, Sendable, CaseIterable {
     /// One output a thread.
     case forward = "conv_transpose1d_forward"
     /// Four channels of one position a thread.
     case vec4 = "conv_transpose1d_forward_vec4"
 
     /// `vec4` when a group has more than one channel to share the input between.
-    public static func choose(outChannels: Int, groups: Int, forced: ConvTranspose1DShader? = nil) -> Self {
+    static func choose(outChannels: Int, groups: Int, forced: ConvTranspose1DShader? = nil) -> Self {
         forced ?? (outChannels / max(groups, 1) > 1 ? .vec4 : .forward)
     }
 }

@@ -9,7 +9,9 @@ extension MetalConvolution {
             return nil
         }
         let axis = operation.sources[0][0]
-        guard operation.gate == nil, operation.padding == .zeros, axis.past == nil else { return nil }
+        guard operation.gate == nil, operation.padding == .zeros, axis.past == nil,
+            operation.activation.hasMetalForm
+        else { return nil }
         let (inChannels, overflow) = weight[1].multipliedReportingOverflow(by: operation.groups)
         guard !overflow else { return nil }
         self.init(
@@ -22,7 +24,9 @@ extension MetalConvolution {
     ///
     /// - Parameter weight: the weight's shape, `[in, out / groups, k]`.
     init?(_ operation: TransposedConvolution, weight: [Int]) {
-        guard operation.axis.past == nil, weight.count == 3 else { return nil }
+        guard operation.axis.past == nil, weight.count == 3, operation.activation.hasMetalForm else {
+            return nil
+        }
         let (outChannels, overflow) = weight[1].multipliedReportingOverflow(by: operation.groups)
         guard !overflow else { return nil }
         self.init(

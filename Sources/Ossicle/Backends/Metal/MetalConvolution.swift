@@ -2,21 +2,21 @@
 /// in PyTorch's layout (`[out, in / groups, k]`; transposed `[in, out / groups, k]`).
 ///
 /// Only geometry and arithmetic; nothing here needs Metal.
-public struct MetalConvolution: Sendable, Equatable {
+struct MetalConvolution: Sendable, Equatable {
     /// Where a residual of the output's shape is added.
-    public enum Residual: Sendable { case beforeActivation, afterActivation }
+    enum Residual: Sendable { case beforeActivation, afterActivation }
 
-    public var inChannels: Int
-    public var outChannels: Int
-    public var kernelSize: Int
-    public var axis: ConvolutionAxis
-    public var groups: Int
-    public var isTransposed: Bool
+    var inChannels: Int
+    var outChannels: Int
+    var kernelSize: Int
+    var axis: ConvolutionAxis
+    var groups: Int
+    var isTransposed: Bool
     /// Transposed only: frames appended to the output.
-    public var outputPadding: Int
-    public var activation: Activation
+    var outputPadding: Int
+    var activation: Activation
 
-    public init(
+    init(
         inChannels: Int, outChannels: Int, kernelSize: Int, axis: ConvolutionAxis = ConvolutionAxis(),
         groups: Int = 1, isTransposed: Bool = false, outputPadding: Int = 0,
         activation: Activation = .identity
@@ -32,7 +32,7 @@ public struct MetalConvolution: Sendable, Equatable {
     }
 
     /// PyTorch's, for `groups` that divide the channels.
-    public var weightShape: [Int] {
+    var weightShape: [Int] {
         let (first, second) = isTransposed ? (inChannels, outChannels) : (outChannels, inChannels)
         return [first, second / max(groups, 1), kernelSize]
     }
@@ -41,7 +41,7 @@ public struct MetalConvolution: Sendable, Equatable {
     static let limit = 1 << 28
 
     /// - Throws: `invalidArgument` naming the value out of range.
-    public func validate() throws {
+    func validate() throws {
         let positive = [
             ("inChannels", inChannels), ("outChannels", outChannels), ("kernelSize", kernelSize),
             ("stride", axis.stride), ("dilation", axis.dilation), ("groups", groups),
@@ -77,7 +77,7 @@ public struct MetalConvolution: Sendable, Equatable {
     /// Frames out for `length` frames in, by PyTorch's formulas.
     ///
     /// - Throws: `shapeMismatch` when there would be none, `unsupported` when a value is too large for the kernels.
-    public func outputLength(_ length: Int) throws -> Int {
+    func outputLength(_ length: Int) throws -> Int {
         guard (1...Self.limit).contains(length) else {
             throw OssicleError(.shapeMismatch, "length: expected 1...\(Self.limit), found \(length)")
         }

@@ -2,12 +2,12 @@
     import Metal
 
     /// A GPU, its queue and its compiled kernels. Make one and share it; it may be used from any thread.
-    public final class MetalDevice: Sendable {
-        public let device: any MTLDevice
-        public let queue: any MTLCommandQueue
+    final class MetalDevice: Sendable {
+        let device: any MTLDevice
+        let queue: any MTLCommandQueue
         let pipelines: MetalPipelines
 
-        public var name: String { device.name }
+        var name: String { device.name }
 
         /// Opens the system's default GPU and compiles every kernel.
         ///
@@ -15,7 +15,7 @@
         ///   `ossicle.metallib` among the main bundle's resources when it is there, else the source inside this
         ///   library.
         /// - Throws: `unsupported` without a GPU, `internal` with the compiler's text when a kernel does not build.
-        public convenience init(libraryPath: String? = nil) throws {
+        convenience init(libraryPath: String? = nil) throws {
             guard let device = MTLCreateSystemDefaultDevice() else {
                 throw OssicleError(.unsupported, "Metal: this system has no GPU")
             }
@@ -23,7 +23,7 @@
         }
 
         /// The same on a device of the caller's choice.
-        public init(device: any MTLDevice, libraryPath: String? = nil) throws {
+        init(device: any MTLDevice, libraryPath: String? = nil) throws {
             guard let queue = device.makeCommandQueue() else {
                 throw OssicleError(.unsupported, "Metal: \(device.name) gives no command queue")
             }
@@ -32,10 +32,19 @@
             self.pipelines = try MetalPipelines(device: device, libraryPath: libraryPath)
         }
 
+        /// The system's default GPU, opened once; the error says why there is none.
+        static let system: Result<MetalDevice, OssicleError> = {
+            do { return .success(try MetalDevice()) } catch {
+                let error = error as? OssicleError ?? OssicleError(.internal, "\(error)")
+                Diagnostics.report("no GPU is used: \(error.message)")
+                return .failure(error)
+            }
+        }()
+
         /// A buffer that CPU and GPU share.
         ///
         /// - Throws: `outOfMemory`.
-        public func makeBuffer(floats count: Int) throws -> any MTLBuffer {
+        func makeBuffer(floats count: Int) throws -> any MTLBuffer {
             let length = max(count, 1) * MemoryLayout<Float>.stride
             guard let buffer = device.makeBuffer(length: length, options: .storageModeShared) else {
                 throw OssicleError(.outOfMemory, "Metal: \(name) has no \(length) bytes")

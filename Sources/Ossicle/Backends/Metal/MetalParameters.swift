@@ -39,6 +39,13 @@ enum ConvFlags {
     static let residualAfter: UInt32 = 4
 }
 
+extension Activation {
+    /// Activations that the shaders know: the first so many kinds (`ActivationCount` of ossicle_metal.h).
+    static let metalKinds = 23
+
+    var hasMetalForm: Bool { kind.rawValue < Self.metalKinds && !(kind == .log && alpha != 0) }
+}
+
 /// Threads a launch needs along length and channels; kernels check their bounds, so it is rounded up freely.
 struct MetalGrid: Equatable {
     var x: Int

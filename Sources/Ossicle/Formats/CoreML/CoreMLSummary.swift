@@ -54,17 +54,8 @@ extension CoreMLSummary.Function {
         outputs = function.body.outputs.compactMap { name in
             types[name].map { MILNamedType(name: name, type: $0) }
         }
-        var counts: [String: Int] = [:]
-        func visit(_ block: MILBlock) {
-            for operation in block.operations {
-                operation.blocks.forEach(visit)
-                if operation.type != "const" { counts[operation.type, default: 0] += 1 }
-            }
-        }
-        visit(function.body)
-        operations = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-            (name: $0.key, count: $0.value)
-        }
+        operations = CoreMLProgramSurvey([function]).operations
+            .sorted { ($1.1, $0.0) < ($0.1, $1.0) }.map { (name: $0.0, count: $0.1) }
         do {
             _ = try Graph(model, function: function.name)
             unsupported = nil

@@ -32,29 +32,40 @@ extension NAMModel {
         }
     }
 
+    /// One line for each layer: index, what it is, parameters.
     private var summary: [String] {
-        switch network {
-        case .linear(let layer): ["0  Linear  taps \(layer.kernel)"]
-        case .convNet(let net):
-            net.blocks.enumerated().map { i, block in
-                "\(i)  ConvNet block  [\(block.convolution.outputs), T]  dilation \(block.convolution.dilation)"
+        if case .sizes(let models) = network { return models.last?.model.summary ?? [] }
+        let parts: [(String, Int)] =
+            switch network {
+            case .linear(let layer): [("Linear  taps \(layer.kernel)", layer.parameterCount)]
+            case .convNet(let net):
+                net.blocks.map { block in
+                    let conv = block.convolution
+                    let parameters = conv.parameterCount + (block.norm?.parameterCount ?? 0)
+                    return ("ConvNet block  [\(conv.outputs), T]  dilation \(conv.dilation)", parameters)
+                } + [("Linear  [\(net.head.outputs), T]", net.head.parameterCount)]
+            case .lstm(let net):
+                net.layers.map { ("LSTM  [\($0.hidden), T]", $0.parameterCount) }
+                    + [("Linear  [\(net.head.outputs), T]", net.head.parameterCount)]
+            case .waveNet(let net):
+                net.arrays.map { array in
+                    let dilations = array.layers.map(\.convolution.dilation)
+                    let text = "[\(array.channels), T]  \(array.layers.count) layers, dilations \(dilations)"
+                    return ("WaveNet array  \(text)", array.parameterCount)
+                }
+            case .sizes: []
             }
-        case .lstm(let net):
-            net.layers.enumerated().map { i, layer in "\(i)  LSTM  \(layer.inputs)→\(layer.hidden)" }
-        case .waveNet(let net):
-            net.arrays.enumerated().map { i, array in
-                "\(i)  WaveNet array  [\(array.channels), T]  \(array.layers.count) layers, dilations "
-                    + "\(array.layers.map(\.convolution.dilation))"
-            }
-        case .sizes(let models): models.last?.model.summary ?? []
-        }
+        return parts.enumerated().map { i, part in "\(i)  \(part.0)  \(part.1)" }
     }
 }
 
 extension NAMMetadata {
     func json(version: String) -> String {
         var fields = [("version", Quoting.json(version))]
-        let numbers = [("loudness", loudness), ("gain", gain), ("input_level_dbu", inputLevel), ("output_level_dbu", outputLevel)]
+        let numbers = [
+            ("loudness", loudness), ("gain", gain), ("input_level_dbu", inputLevel),
+            ("output_level_dbu", outputLevel),
+        ]
         for case (let key, let value?) in numbers { fields.append((key, "\(value)")) }
         for (key, value) in texts { fields.append((key, Quoting.json(value))) }
         return "{" + fields.map { "\(Quoting.json($0.0)): \($0.1)" }.joined(separator: ", ") + "}"
@@ -81,7 +92,9 @@ extension NAMLSTM {
         }
         let weight = try graph.constant("\(name)head.weight", head.weight, [head.outputs, head.inputs])
         var inputs = [x, weight]
-        if let bias = head.bias { inputs.append(try graph.constant("\(name)head.bias", bias, [head.outputs])) }
+        if let bias = head.bias {
+            inputs.append(try graph.constant("\(name)head.bias", bias, [head.outputs]))
+        }
         let y = try graph.add(LinearOperation(hasBias: head.bias != nil), inputs, name: "\(name)head")[0]
         return try graph.swappedAxes(y, name: "\(name)channels")
     }

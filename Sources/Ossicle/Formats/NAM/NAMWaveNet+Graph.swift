@@ -8,9 +8,12 @@ extension NAMWaveNet {
             let last = i == arrays.count - 1
             let scale = last && postHead == nil ? headScale : 1
             (h, headOutput) = try append(
-                array, to: &graph, h, condition: c, head: headOutput, scale: scale, name: "\(name)array[\(i)]")
+                array, to: &graph, h, condition: c, head: headOutput, scale: scale, name: "\(name)array[\(i)]"
+            )
         }
-        guard var y = headOutput else { throw OssicleError(.malformed, "\(name)the WaveNet has no layer arrays") }
+        guard var y = headOutput else {
+            throw OssicleError(.malformed, "\(name)the WaveNet has no layer arrays")
+        }
         guard let postHead else { return y }
         y = try graph.scaled(y, by: headScale, name: "\(name)head_scale")
         for (i, convolution) in postHead.convolutions.enumerated() {
@@ -21,7 +24,8 @@ extension NAMWaveNet {
     }
 
     private func append(
-        _ array: LayerArray, to graph: inout Graph, _ x: ValueID, condition: ValueID, head: ValueID?, scale: Float,
+        _ array: LayerArray, to graph: inout Graph, _ x: ValueID, condition: ValueID, head: ValueID?,
+        scale: Float,
         name: String
     ) throws -> (h: ValueID, head: ValueID) {
         var h = try graph.append(array.rechannel, to: x, name: "\(name).rechannel")
@@ -31,7 +35,9 @@ extension NAMWaveNet {
             let z = try activated(layer, in: &graph, h, condition: condition, name: name)
             if let residual = layer.residual {
                 var r = try graph.append(residual, to: z, name: "\(name).layer1x1")
-                if layer.appliesResidualPost { r = try film(layer, .residualPost, in: &graph, r, condition, name: name) }
+                if layer.appliesResidualPost {
+                    r = try film(layer, .residualPost, in: &graph, r, condition, name: name)
+                }
                 h = try graph.apply(Binary(.add), h, r, name: "\(name).residual")
             }
             var s = z
@@ -63,10 +69,13 @@ extension NAMWaveNet {
         }
         let half = layer.convolution.outputs / 2
         let top = try graph.apply(Slice(axis: 0, start: 0, count: .fixed(half)), z, name: "\(name).top")
-        let bottom = try graph.apply(Slice(axis: 0, start: half, count: .fixed(half)), z, name: "\(name).bottom")
+        let bottom = try graph.apply(
+            Slice(axis: 0, start: half, count: .fixed(half)), z, name: "\(name).bottom")
         let a = try graph.append(secondary, to: bottom, name: "\(name).secondary")
         let active = try graph.append(layer.activation, to: top, name: "\(name).activation")
-        if layer.gating == .gated { return try graph.apply(Binary(.multiply), active, a, name: "\(name).gate") }
+        if layer.gating == .gated {
+            return try graph.apply(Binary(.multiply), active, a, name: "\(name).gate")
+        }
         // a · active + (1 - a) · top = top + a · (active - top)
         let difference = try graph.apply(Binary(.subtract), active, top, name: "\(name).difference")
         let part = try graph.apply(Binary(.multiply), a, difference, name: "\(name).part")
@@ -75,15 +84,20 @@ extension NAMWaveNet {
 
     /// scale(c) · v + shift(c), or v itself where the layer has no FiLM at this site.
     private func film(
-        _ layer: Layer, _ site: FilmSite, in graph: inout Graph, _ v: ValueID, _ condition: ValueID, name: String
+        _ layer: Layer, _ site: FilmSite, in graph: inout Graph, _ v: ValueID, _ condition: ValueID,
+        name: String
     ) throws -> ValueID {
         guard let film = layer.films[site] else { return v }
         let name = "\(name).\(site.rawValue)"
         let parameters = try graph.append(film.convolution, to: condition, name: name)
-        guard film.hasShift else { return try graph.apply(Binary(.multiply), v, parameters, name: "\(name).scale") }
+        guard film.hasShift else {
+            return try graph.apply(Binary(.multiply), v, parameters, name: "\(name).scale")
+        }
         let count = Dim.fixed(film.channels)
-        let scale = try graph.apply(Slice(axis: 0, start: 0, count: count), parameters, name: "\(name).scales")
-        let shift = try graph.apply(Slice(axis: 0, start: film.channels, count: count), parameters, name: "\(name).shifts")
+        let scale = try graph.apply(
+            Slice(axis: 0, start: 0, count: count), parameters, name: "\(name).scales")
+        let shift = try graph.apply(
+            Slice(axis: 0, start: film.channels, count: count), parameters, name: "\(name).shifts")
         let scaled = try graph.apply(Binary(.multiply), v, scale, name: "\(name).scale")
         return try graph.apply(Binary(.add), scaled, shift, name: "\(name).shift")
     }

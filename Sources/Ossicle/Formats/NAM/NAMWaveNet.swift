@@ -91,3 +91,18 @@ struct NAMWaveNet: Sendable {
         return (condition?.warmUp ?? 1) + arrays + (postHead?.convolutions.reduce(0) { $0 + $1.past } ?? 0)
     }
 }
+
+extension NAMWaveNet.Layer {
+    var parameterCount: Int {
+        let always = convolution.parameterCount + mix.parameterCount + activation.parameterCount
+        let optional =
+            (secondary?.parameterCount ?? 0) + (residual?.parameterCount ?? 0) + (skip?.parameterCount ?? 0)
+        return films.values.reduce(always + optional) { $0 + $1.convolution.parameterCount }
+    }
+}
+
+extension NAMWaveNet.LayerArray {
+    var parameterCount: Int {
+        layers.reduce(rechannel.parameterCount + head.parameterCount) { $0 + $1.parameterCount }
+    }
+}

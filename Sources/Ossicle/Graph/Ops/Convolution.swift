@@ -4,6 +4,9 @@ public struct ConvolutionAxis: Hashable, Sendable {
     public var dilation = 1
     public var padBegin = 0
     public var padEnd = 0
+    /// Whoever builds the graph vouches that the stride divides every length, and that the padding makes the short side
+    /// exactly length / stride: extents stay exact then, so that going down and up again cancels.
+    var dividesEvenly = false
     /// Streaming only: the first window starts this many frames before the block.
     var past: Int?
 
@@ -27,7 +30,7 @@ public struct ConvolutionAxis: Hashable, Sendable {
     }
 
     func outputLength(_ length: Dim, kernel: Int) -> Dim {
-        if past != nil { return length.scaledExactly(by: 1, over: stride) }
+        if past != nil || dividesEvenly { return length.scaledExactly(by: 1, over: stride) }
         return length.affine(addend: padBegin + padEnd - span(kernel) + stride, divisor: stride)
     }
 }
@@ -70,7 +73,8 @@ public struct Convolution: Operation {
         for (i, axes) in sources.enumerated() {
             let shape = try outputShape(inputs[2 * i], inputs[2 * i + 1], axes)
             if let first = output, first != shape {
-                throw OssicleError(.shapeMismatch, "summed convolutions differ: \(first.text) and \(shape.text)")
+                throw OssicleError(
+                    .shapeMismatch, "summed convolutions differ: \(first.text) and \(shape.text)")
             }
             output = shape
         }
@@ -79,7 +83,9 @@ public struct Convolution: Operation {
         if let bias = biasIndex { try expect(inputs[bias], shape: [shape[channelAxis]], "bias") }
         if gate != nil {
             guard let channels = shape[channelAxis].fixedValue, channels % 2 == 0 else {
-                throw OssicleError(.shapeMismatch, "a gated convolution needs an even number of channels, found \(shape.text)")
+                throw OssicleError(
+                    .shapeMismatch,
+                    "a gated convolution needs an even number of channels, found \(shape.text)")
             }
             shape[channelAxis] = .fixed(channels / 2)
         }
@@ -91,17 +97,20 @@ public struct Convolution: Operation {
         try expect(x, rank: (axes.count + 1)...(axes.count + 2))
         guard let w = weight.shape.fixedValues, w.count == axes.count + 2 else {
             throw OssicleError(
-                .shapeMismatch, "weight: expected \(axes.count + 2) fixed dimensions, found \(weight.shape.text)")
+                .shapeMismatch,
+                "weight: expected \(axes.count + 2) fixed dimensions, found \(weight.shape.text)")
         }
         let batch = Array(x.shape.dropLast(axes.count + 1))
         let channels = x.shape[batch.count]
         guard channels == .fixed(w[1] * groups) else {
             throw OssicleError(
                 .shapeMismatch,
-                "input \(x.shape.text) has \(channels) channels, weight \(w) with groups \(groups) expects \(w[1] * groups)")
+                "input \(x.shape.text) has \(channels) channels, weight \(w) with groups \(groups) expects \(w[1] * groups)"
+            )
         }
         guard w[0] % groups == 0 else {
-            throw OssicleError(.invalidArgument, "\(w[0]) output channels do not divide into \(groups) groups")
+            throw OssicleError(
+                .invalidArgument, "\(w[0]) output channels do not divide into \(groups) groups")
         }
         let spatial = try axes.enumerated().map { i, axis in
             let length = x.shape[batch.count + 1 + i]
@@ -120,11 +129,12 @@ public struct Convolution: Operation {
 
     private func checkPadding(_ axis: ConvolutionAxis, _ length: Int) throws {
         let pad = max(axis.padBegin, axis.padEnd)
-        let limit = switch padding {
-        case .zeros, .replicate: Int.max
-        case .reflect: length - 1
-        case .circular: length
-        }
+        let limit =
+            switch padding {
+            case .zeros, .replicate: Int.max
+            case .reflect: length - 1
+            case .circular: length
+            }
         if pad > limit {
             throw OssicleError(
                 .invalidArgument, "\(padding) padding of \(pad) needs more than the input's \(length) frames")
@@ -133,18 +143,22 @@ public struct Convolution: Operation {
 
     public func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int {
         let outputs = outputs[0].reduce(1, *) * (gate == nil ? 1 : 2)
-        return sources.indices.reduce(0) { sum, i in sum + 2 * outputs * inputs[2 * i + 1].dropFirst().reduce(1, *) }
+        return sources.indices.reduce(0) { sum, i in
+            sum + 2 * outputs * inputs[2 * i + 1].dropFirst().reduce(1, *)
+        }
     }
 
     public var takesLead: Bool { true }
 
     public func streaming(_ node: StreamingNode) throws -> StreamingForm {
         var form = self
-        guard sources.count == 1, let time = sources[0].last, let kernel = node.inputs[1].shape.last?.fixedValue,
+        guard sources.count == 1, let time = sources[0].last,
+            let kernel = node.inputs[1].shape.last?.fixedValue,
             node.inputs[0].shape.last?.isFixed == false
         else { return StreamingForm(self, latency: node.latency) }
         guard padding == .zeros || time.padBegin + time.padEnd == 0 else {
-            throw OssicleError(.unsupported, "\(padding) padding needs the ends of the signal and cannot stream")
+            throw OssicleError(
+                .unsupported, "\(padding) padding needs the ends of the signal and cannot stream")
         }
         let (latency, past) = time.streaming(kernel: kernel, latency: node.latency)
         let last = sources[0].count - 1

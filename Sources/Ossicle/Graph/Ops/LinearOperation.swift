@@ -16,7 +16,8 @@ public struct LinearOperation: Operation {
         guard let features = inputs[0].shape.last, features == weight[1] else {
             throw OssicleError(
                 .shapeMismatch,
-                "input \(inputs[0].shape.text) must end in \(weight[1]) features, as weight \(weight.text) expects")
+                "input \(inputs[0].shape.text) must end in \(weight[1]) features, as weight \(weight.text) expects"
+            )
         }
         if hasBias { try expect(inputs[2], shape: [weight[0]], "bias") }
         return [ValueType(Array(inputs[0].shape.dropLast()) + [weight[0]])]

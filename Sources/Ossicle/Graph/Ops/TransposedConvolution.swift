@@ -23,7 +23,8 @@ public struct TransposedConvolution: Operation {
         let (x, weight) = (inputs[0], inputs[1])
         try expect(x, rank: 2...3)
         guard let w = weight.shape.fixedValues, w.count == 3, w[0] % groups == 0 else {
-            throw OssicleError(.shapeMismatch, "weight: expected [C, O/groups, kernel], found \(weight.shape.text)")
+            throw OssicleError(
+                .shapeMismatch, "weight: expected [C, O/groups, kernel], found \(weight.shape.text)")
         }
         let batch = Array(x.shape.dropLast(2))
         guard x.shape[batch.count] == .fixed(w[0]) else {
@@ -35,7 +36,7 @@ public struct TransposedConvolution: Operation {
         if hasBias { try expect(inputs[2], shape: [.fixed(channels)], "bias") }
         let length = x.shape[batch.count + 1]
         let output =
-            axis.past != nil
+            axis.past != nil || axis.dividesEvenly
             ? length.scaledExactly(by: axis.stride, over: 1)
             : length.affine(
                 multiplier: axis.stride,

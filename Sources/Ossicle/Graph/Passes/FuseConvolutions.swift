@@ -22,15 +22,19 @@ enum FuseConvolutions {
     private static func sums(_ rewriter: inout Rewriter, _ index: Int) {
         let node = rewriter.graph.nodes[index]
         guard (node.operation as? Binary)?.kind == .add, node.inputs[0] != node.inputs[1],
-            let (i, a, first) = plain(rewriter, node.inputs[0]), let (j, b, second) = plain(rewriter, node.inputs[1]),
+            let (i, a, first) = plain(rewriter, node.inputs[0]),
+            let (j, b, second) = plain(rewriter, node.inputs[1]),
             first.groups == 1, second.groups == 1, first.spatialRank == 1, second.spatialRank == 1,
             first.padding == second.padding,
             rewriter.graph.type(of: a.outputs[0]) == rewriter.graph.type(of: b.outputs[0])
         else { return }
         var fused = first
         fused.sources += second.sources
-        var inputs = Array(a.inputs.prefix(2 * first.sources.count)) + b.inputs.prefix(2 * second.sources.count)
-        let biases = [(first, a), (second, b)].compactMap { conv, node in conv.biasIndex.map { node.inputs[$0] } }
+        var inputs =
+            Array(a.inputs.prefix(2 * first.sources.count)) + b.inputs.prefix(2 * second.sources.count)
+        let biases = [(first, a), (second, b)].compactMap { conv, node in
+            conv.biasIndex.map { node.inputs[$0] }
+        }
         if biases.count == 2 {
             let x = rewriter.graph.constant(biases[0])!.floats()
             let y = rewriter.graph.constant(biases[1])!.floats()
@@ -57,13 +61,15 @@ enum FuseConvolutions {
     private static func gates(_ rewriter: inout Rewriter, _ index: Int) {
         let node = rewriter.graph.nodes[index]
         guard (node.operation as? Binary)?.kind == .multiply, node.inputs[0] != node.inputs[1],
-            let a = half(rewriter, node.inputs[0]), let b = half(rewriter, node.inputs[1]), a.value == b.value,
+            let a = half(rewriter, node.inputs[0]), let b = half(rewriter, node.inputs[1]),
+            a.value == b.value,
             rewriter.useCount(of: a.value) == 2, let (i, source) = rewriter.producer(of: a.value),
             let conv = source.operation as? Convolution, conv.activation.isIdentity, conv.gate == nil,
             !conv.hasResidual, conv.groups == 1
         else { return }
         let shape = rewriter.graph.type(of: a.value).shape
-        guard a.slice.axis == shape.count - conv.spatialRank - 1, let channels = shape[a.slice.axis].fixedValue,
+        guard a.slice.axis == shape.count - conv.spatialRank - 1,
+            let channels = shape[a.slice.axis].fixedValue,
             a.isHalf(of: channels), b.isHalf(of: channels), a.slice.start != b.slice.start
         else { return }
         let (first, second) = a.slice.start == 0 ? (a, b) : (b, a)

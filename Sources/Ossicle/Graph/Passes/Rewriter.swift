@@ -27,7 +27,9 @@ struct Rewriter {
     func useCount(of id: ValueID) -> Int { uses[id.index] }
 
     /// Puts `operation` in place of node `index` (keeping its outputs) and drops the nodes it took in.
-    mutating func replace(_ index: Int, with operation: any Operation, inputs: [ValueID], absorbing others: [Int]) {
+    mutating func replace(
+        _ index: Int, with operation: any Operation, inputs: [ValueID], absorbing others: [Int]
+    ) {
         for id in graph.nodes[index].inputs { uses[id.index] -= 1 }
         for other in others {
             removed.insert(other)

@@ -58,20 +58,25 @@ public final class BNNSInference: @unchecked Sendable {
     ///   - singleThreaded: keep to the calling thread.
     ///   - function: which one; the model's default when nil.
     ///   - shapes: of flexible inputs, by name; the model's default shapes for the others.
+    ///   - engine: this one or an error; nil: BNNS Graph where the system has it and takes the model, else Ossicle's.
     /// - Throws: `io` or `malformed` naming the file; `unsupported` with every operation that cannot be run;
     ///   `shapeMismatch` with the range of an input that is given a shape outside it; `invalidArgument` with the
     ///   names there are.
     public convenience init(
-        modelPath: String, singleThreaded: Bool = true, function: String? = nil, shapes: [String: [Int]] = [:]
+        modelPath: String, singleThreaded: Bool = true, function: String? = nil,
+        shapes: [String: [Int]] = [:],
+        engine: Engine? = nil
     ) throws {
         try self.init(
-            CoreMLModel(path: modelPath), singleThreaded: singleThreaded, function: function, shapes: shapes)
+            CoreMLModel(path: modelPath), singleThreaded: singleThreaded, function: function, shapes: shapes,
+            engine: engine)
     }
 
     /// The same for a model that has been opened.
     public init(
         _ model: CoreMLModel, singleThreaded: Bool = true, function name: String? = nil,
-        shapes: [String: [Int]] = [:]
+        shapes: [String: [Int]] = [:],
+        engine: Engine? = nil
     ) throws {
         let graph = try Graph(model, function: name, shapes: shapes)
         guard let program = model.program else {
@@ -99,7 +104,9 @@ public final class BNNSInference: @unchecked Sendable {
                 name: state.name, shape: state.type.shape.evaluate(1), dataType: state.type.dataType,
                 declaredType: types[state.name]?.elementType ?? .fp16, flexibility: .fixed)
         }
-        runner = try model.naming { try OssicleEngine(graph) }
+        runner = try Self.makeEngine(
+            engine, model, graph, function: functions.count > 1 ? self.function : nil, inputs: inputs,
+            outputs: outputs, states: states, singleThreaded: singleThreaded)
         let call = UnsafeMutablePointer<ok_inference>.allocate(capacity: 1)
         call.initialize(to: runner.call)
         realtime = UnsafePointer(call)

@@ -15,9 +15,15 @@ protocol InferenceEngine: AnyObject {
 
     /// States back to zero. Real-time safe.
     func resetState()
+    /// Where a state lies, for copying it in and out between predictions; nil in an engine that keeps it to itself.
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer?
     /// False, and nothing is done, while a prediction is going on.
     func releaseWorkspace() -> Bool
     func prepareWorkspace() throws
+}
+
+extension InferenceEngine {
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer? { nil }
 }
 
 /// The portable engine: a program of our own.
@@ -40,6 +46,7 @@ final class OssicleEngine: InferenceEngine {
     var hasWorkspace: Bool { instance.hasWorkspace }
     var summary: String { instance.program.describe() }
     func resetState() { ok_instance_reset(instance.c) }
+    func state(_ name: String) -> UnsafeMutableRawBufferPointer? { instance.namedState(name) }
     func releaseWorkspace() -> Bool { instance.releaseArena() }
     func prepareWorkspace() throws { try instance.restoreArena() }
 }

@@ -1,4 +1,4 @@
-#include "Accelerate.h"
+#include <Accelerate/Accelerate.h>
 
 static float at(CBLAS_ORDER order, CBLAS_TRANSPOSE turn, const float *a, int ld, int row, int column) {
     const int swap = (order == CblasColMajor) != (turn != CblasNoTrans);

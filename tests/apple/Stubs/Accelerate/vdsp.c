@@ -1,4 +1,4 @@
-#include "Accelerate.h"
+#include <Accelerate/Accelerate.h>
 #include <math.h>
 
 typedef vDSP_Stride S;

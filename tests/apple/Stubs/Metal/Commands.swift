@@ -32,6 +32,7 @@ final class CommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
     func makeComputeCommandEncoder() -> (any MTLComputeCommandEncoder)? {
         MetalStub.validate(encoder == nil, "the encoder before has not ended")
         MetalStub.validate(status == .notEnqueued, "encoding after commit")
+        if MetalStub.faults.noEncoder { return nil }
         encoder = Encoder(self)
         return encoder
     }
@@ -53,6 +54,7 @@ final class CommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
         MetalStub.validate(encoder == nil, "commit with an open encoder")
         state.withLock { $0.status = .committed }
         let faults = MetalStub.faults
+        faults.counter?.commit(kernels: work.count)
         guard let delay = faults.delay else { return execute(faults) }
         done.enter()
         DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [self] in

@@ -24,6 +24,7 @@ final class Device: NSObject, MTLDevice {
         bytesNoCopy pointer: UnsafeMutableRawPointer, length: Int, options: MTLResourceOptions,
         deallocator: ((UnsafeMutableRawPointer, Int) -> Void)?
     ) -> (any MTLBuffer)? {
+        if MetalStub.faults.noSharedMemory { return nil }
         // Whole pages only: 16 KiB on Apple silicon.
         guard Int(bitPattern: pointer) % 16384 == 0, length % 16384 == 0, length > 0 else { return nil }
         return Buffer(self, at: pointer, length: length) { deallocator?(pointer, length) }
@@ -67,6 +68,7 @@ final class Buffer: NSObject, MTLBuffer {
     let length: Int
     private let memory: UnsafeMutableRawPointer
     private let release: () -> Void
+    private let counter = MetalStub.faults.counter
 
     init(
         _ device: any MTLDevice, at memory: UnsafeMutableRawPointer, length: Int,
@@ -76,12 +78,12 @@ final class Buffer: NSObject, MTLBuffer {
         self.length = length
         self.memory = memory
         self.release = release
-        liveBufferCount.withLock { $0 += 1 }
+        counter?.add(live: 1)
     }
 
     deinit {
         release()
-        liveBufferCount.withLock { $0 -= 1 }
+        counter?.add(live: -1)
     }
 
     func contents() -> UnsafeMutableRawPointer { memory }

@@ -5,6 +5,11 @@ public enum MetalStub {
         public var noDevice = false
         public var noQueue = false
         public var noCommandBuffer = false
+        public var noEncoder = false
+        /// makeBuffer(bytesNoCopy:) returns nil.
+        public var noSharedMemory = false
+        /// MPSSupportsMTLDevice answers false.
+        public var noPerformanceShaders = false
         /// makeBuffer returns nil when this is used up.
         public var budget: Budget?
         /// Text put in front of the shader source, for a real compiler's error about it.
@@ -15,7 +20,26 @@ public enum MetalStub {
         public var commandBufferError: String?
         /// Work starts this many seconds after commit, on another thread, and its results are not there before.
         public var delay: Double?
+        /// Counts what is submitted.
+        public var counter: Counter?
         public init() {}
+    }
+
+    /// Command buffers committed, kernels in them, and buffers made and still alive.
+    public final class Counter: Sendable {
+        private struct Counts { var commandBuffers = 0, kernels = 0, live = 0 }
+        private let counts = Locked(Counts())
+        public init() {}
+        public var commandBuffers: Int { counts.withLock { $0.commandBuffers } }
+        public var kernels: Int { counts.withLock { $0.kernels } }
+        public var liveBuffers: Int { counts.withLock { $0.live } }
+        func commit(kernels: Int) {
+            counts.withLock {
+                $0.commandBuffers += 1
+                $0.kernels += kernels
+            }
+        }
+        func add(live: Int) { counts.withLock { $0.live += live } }
     }
 
     /// How many buffers may still be made.
@@ -31,9 +55,6 @@ public enum MetalStub {
     }
 
     @TaskLocal public static var faults = Faults()
-
-    /// Buffers that are alive.
-    public static var liveBuffers: Int { liveBufferCount.withLock { $0 } }
 
     /// Adds work to a command buffer, as the kernels of Metal Performance Shaders do.
     public static func append(to commandBuffer: any MTLCommandBuffer, _ work: @escaping () -> String?) {
@@ -57,5 +78,3 @@ final class Locked<Value>: @unchecked Sendable {
         return try body(&value)
     }
 }
-
-let liveBufferCount = Locked(0)

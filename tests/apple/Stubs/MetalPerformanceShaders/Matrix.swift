@@ -1,6 +1,11 @@
 // Linux stand-in for the matrix part of Metal Performance Shaders, declared as Apple's Swift interface is.
 @_exported import Metal
 
+/// The stand-in supports every device, unless a test says otherwise.
+public func MPSSupportsMTLDevice(_ device: (any MTLDevice)?) -> Bool {
+    device != nil && !MetalStub.faults.noPerformanceShaders
+}
+
 public struct MPSDataType: RawRepresentable, Equatable, Sendable {
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }

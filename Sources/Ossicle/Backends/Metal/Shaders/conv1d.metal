@@ -5,21 +5,16 @@
 #endif
 
 /// One thread an output. Grid: outLength x outChannels.
-kernel void conv1d_forward(
-    device const float* input     [[buffer(0)]],
-    device const float* weight    [[buffer(1)]],
-    device const float* bias      [[buffer(2)]],
-    device const float* residual  [[buffer(3)]],
-    device float* output          [[buffer(4)]],
-    constant ConvParams& p        [[buffer(5)]],
-    uint2 gid                     [[thread_position_in_grid]])
-{
+kernel void conv1d_forward(device const float *input [[buffer(0)]], device const float *weight [[buffer(1)]],
+                           device const float *bias [[buffer(2)]], device const float *residual [[buffer(3)]],
+                           device float *output [[buffer(4)]], constant ConvParams &p [[buffer(5)]],
+                           uint2 gid [[thread_position_in_grid]]) {
     if (gid.x >= p.outLength || gid.y >= p.outChannels) return;
     const uint perGroup = p.inChannels / p.groups;
     const uint group = gid.y / (p.outChannels / p.groups);
     const int start = int(gid.x * p.stride) - int(p.padding);
-    device const float* x = input + group * perGroup * p.inPitch;
-    device const float* w = weight + gid.y * perGroup * p.kernelSize;
+    device const float *x = input + group * perGroup * p.inPitch;
+    device const float *w = weight + gid.y * perGroup * p.kernelSize;
     float sum = bias_of(bias, gid.y, p);
     for (uint c = 0; c < perGroup; ++c) {
         for (uint k = 0; k < p.kernelSize; ++k)
@@ -31,22 +26,19 @@ kernel void conv1d_forward(
 }
 
 constant uint MAX_KERNEL_SIZE = 128;
-constant uint TILE_THREADS = 64;   // a threadgroup; each thread makes two positions of CHANNEL_BLOCK channels
+constant uint TILE_THREADS = 64; // a threadgroup; each thread makes two positions of CHANNEL_BLOCK channels
 constant uint TILE_LENGTH = 128;
-constant uint MAX_WINDOW = 2048;   // floats: 8 KiB, and 2 KiB of taps
+constant uint MAX_WINDOW = 2048; // floats: 8 KiB, and 2 KiB of taps
 
 /// Taps and input window of one input channel are loaded together into threadgroup memory.
 /// Threadgroups: ceil(outLength / TILE_LENGTH) x channel blocks, TILE_THREADS x 1 threads each.
-kernel void conv1d_forward_tiled(
-    device const float* input     [[buffer(0)]],
-    device const float* weight    [[buffer(1)]],
-    device const float* bias      [[buffer(2)]],
-    device const float* residual  [[buffer(3)]],
-    device float* output          [[buffer(4)]],
-    constant ConvParams& p        [[buffer(5)]],
-    uint2 tid                     [[thread_position_in_threadgroup]],
-    uint2 tile                    [[threadgroup_position_in_grid]])
-{
+kernel void conv1d_forward_tiled(device const float *input [[buffer(0)]],
+                                 device const float *weight [[buffer(1)]],
+                                 device const float *bias [[buffer(2)]],
+                                 device const float *residual [[buffer(3)]],
+                                 device float *output [[buffer(4)]], constant ConvParams &p [[buffer(5)]],
+                                 uint2 tid [[thread_position_in_threadgroup]],
+                                 uint2 tile [[threadgroup_position_in_grid]]) {
     threadgroup float4 taps[MAX_KERNEL_SIZE]; // four channels side by side: one read a tap
     threadgroup float window[MAX_WINDOW];
 
@@ -59,12 +51,12 @@ kernel void conv1d_forward_tiled(
     const uint last = block.count - 1;
     const int start = int(tile.x * TILE_LENGTH * p.stride) - int(p.padding);
     const uint filter = perGroup * p.kernelSize;
-    device const float* x = input + block.group * perGroup * p.inPitch;
+    device const float *x = input + block.group * perGroup * p.inPitch;
     // A short block reads its last filter again; the sums are not stored.
-    device const float* w0 = weight + block.first * filter;
-    device const float* w1 = w0 + min(1u, last) * filter;
-    device const float* w2 = w0 + min(2u, last) * filter;
-    device const float* w3 = w0 + min(3u, last) * filter;
+    device const float *w0 = weight + block.first * filter;
+    device const float *w1 = w0 + min(1u, last) * filter;
+    device const float *w2 = w0 + min(2u, last) * filter;
+    device const float *w3 = w0 + min(3u, last) * filter;
     const uint near = tid.x * p.stride;
     const uint far = near + TILE_THREADS * p.stride;
     float4 nearSum = float4(0.0f);
@@ -74,7 +66,8 @@ kernel void conv1d_forward_tiled(
         const uint row = c * p.kernelSize;
         for (uint k = tid.x; k < p.kernelSize; k += TILE_THREADS)
             taps[k] = float4(w0[row + k], w1[row + k], w2[row + k], w3[row + k]);
-        for (uint i = tid.x; i < span; i += TILE_THREADS) window[i] = load_padded(x, start + int(i), p.inLength);
+        for (uint i = tid.x; i < span; i += TILE_THREADS)
+            window[i] = load_padded(x, start + int(i), p.inLength);
         threadgroup_barrier(mem_flags::mem_threadgroup);
         for (uint k = 0; k < p.kernelSize; ++k) {
             const float4 tap = taps[k];
@@ -89,7 +82,7 @@ kernel void conv1d_forward_tiled(
         const uint channel = block.first + j;
         const float b = bias_of(bias, channel, p);
         const uint at = tile.x * TILE_LENGTH + tid.x;
-        device float* y = output + channel * p.outPitch;
+        device float *y = output + channel * p.outPitch;
         if (at < p.outLength) y[at] = finish(nearSum[j] + b, channel, at, residual, p);
         if (at + TILE_THREADS < p.outLength)
             y[at + TILE_THREADS] = finish(farSum[j] + b, channel, at + TILE_THREADS, residual, p);
@@ -97,23 +90,20 @@ kernel void conv1d_forward_tiled(
 }
 
 /// Samples i, i + step, i + 2 step, i + 3 step of a row; `inside` says that none is outside it.
-static inline float4 load_four(device const float* row, int i, uint step, uint length, bool inside) {
-    if (inside && step == 1) return float4(*(device const packed_float4*)(row + i));
+static inline float4 load_four(device const float *row, int i, uint step, uint length, bool inside) {
+    if (inside && step == 1) return float4(*(device const packed_float4 *)(row + i));
     const int s = int(step);
     return float4(load_padded(row, i, length), load_padded(row, i + s, length),
                   load_padded(row, i + 2 * s, length), load_padded(row, i + 3 * s, length));
 }
 
 /// Four positions of CHANNEL_BLOCK channels a thread. Grid: ceil(outLength / 4) x channel blocks.
-kernel void conv1d_forward_vec4(
-    device const float* input     [[buffer(0)]],
-    device const float* weight    [[buffer(1)]],
-    device const float* bias      [[buffer(2)]],
-    device const float* residual  [[buffer(3)]],
-    device float* output          [[buffer(4)]],
-    constant ConvParams& p        [[buffer(5)]],
-    uint2 gid                     [[thread_position_in_grid]])
-{
+kernel void conv1d_forward_vec4(device const float *input [[buffer(0)]],
+                                device const float *weight [[buffer(1)]],
+                                device const float *bias [[buffer(2)]],
+                                device const float *residual [[buffer(3)]],
+                                device float *output [[buffer(4)]], constant ConvParams &p [[buffer(5)]],
+                                uint2 gid [[thread_position_in_grid]]) {
     const uint at = gid.x * 4;
     const ChannelBlock block = channel_block(gid.y, p);
     if (at >= p.outLength || block.group >= p.groups) return;
@@ -125,11 +115,11 @@ kernel void conv1d_forward_vec4(
     const bool inside = start >= 0 && end < int(p.inLength);
     const bool slides = p.stride == 1 && p.dilation == 1;
     const uint filter = perGroup * p.kernelSize;
-    device const float* x = input + block.group * perGroup * p.inPitch;
-    device const float* w0 = weight + block.first * filter;
-    device const float* w1 = w0 + min(1u, last) * filter;
-    device const float* w2 = w0 + min(2u, last) * filter;
-    device const float* w3 = w0 + min(3u, last) * filter;
+    device const float *x = input + block.group * perGroup * p.inPitch;
+    device const float *w0 = weight + block.first * filter;
+    device const float *w1 = w0 + min(1u, last) * filter;
+    device const float *w2 = w0 + min(2u, last) * filter;
+    device const float *w3 = w0 + min(3u, last) * filter;
     float4 sum0 = float4(0.0f), sum1 = float4(0.0f), sum2 = float4(0.0f), sum3 = float4(0.0f);
 
     for (uint c = 0; c < perGroup; ++c) {
@@ -152,11 +142,13 @@ kernel void conv1d_forward_vec4(
         const uint channel = block.first + j;
         const float4 sum = j == 0 ? sum0 : j == 1 ? sum1 : j == 2 ? sum2 : sum3;
         const float b = bias_of(bias, channel, p);
-        device float* y = output + channel * p.outPitch + at;
+        device float *y = output + channel * p.outPitch + at;
         const uint count = min(4u, p.outLength - at);
         float4 done = float4(0.0f);
         for (uint i = 0; i < count; ++i) done[i] = finish(sum[i] + b, channel, at + i, residual, p);
-        if (count == 4) *(device packed_float4*)y = done;
-        else for (uint i = 0; i < count; ++i) y[i] = done[i];
+        if (count == 4)
+            *(device packed_float4 *)y = done;
+        else
+            for (uint i = 0; i < count; ++i) y[i] = done[i];
     }
 }

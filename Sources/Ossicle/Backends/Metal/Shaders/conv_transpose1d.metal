@@ -1,5 +1,5 @@
-// ConvTranspose1d over rows [channels, length]; weight [inChannels, outChannels / groups, kernelSize] as in PyTorch.
-// Every output gathers the inputs that reach it, so no two threads write the same place.
+// ConvTranspose1d over rows [channels, length]; weight [inChannels, outChannels / groups, kernelSize] as in
+// PyTorch. Every output gathers the inputs that reach it, so no two threads write the same place.
 #ifndef OSSICLE_METAL_H
 #include "ossicle_metal.h"
 #endif
@@ -12,7 +12,7 @@ struct Taps {
     int sourceStep;
 };
 
-static inline Taps taps_reaching(uint at, constant ConvParams& p) {
+static inline Taps taps_reaching(uint at, constant ConvParams &p) {
     const int sum = int(at + p.padding);
     const int stride = int(p.stride);
     const int sourceStep = int(p.tapStep * p.dilation / p.stride);
@@ -24,22 +24,19 @@ static inline Taps taps_reaching(uint at, constant ConvParams& p) {
 }
 
 /// One thread an output. Grid: outLength x outChannels.
-kernel void conv_transpose1d_forward(
-    device const float* input     [[buffer(0)]],
-    device const float* weight    [[buffer(1)]],
-    device const float* bias      [[buffer(2)]],
-    device const float* residual  [[buffer(3)]],
-    device float* output          [[buffer(4)]],
-    constant ConvParams& p        [[buffer(5)]],
-    uint2 gid                     [[thread_position_in_grid]])
-{
+kernel void conv_transpose1d_forward(device const float *input [[buffer(0)]],
+                                     device const float *weight [[buffer(1)]],
+                                     device const float *bias [[buffer(2)]],
+                                     device const float *residual [[buffer(3)]],
+                                     device float *output [[buffer(4)]], constant ConvParams &p [[buffer(5)]],
+                                     uint2 gid [[thread_position_in_grid]]) {
     if (gid.x >= p.outLength || gid.y >= p.outChannels) return;
     const uint inPerGroup = p.inChannels / p.groups;
     const uint outPerGroup = p.outChannels / p.groups;
     const uint group = gid.y / outPerGroup;
     const Taps taps = taps_reaching(gid.x, p);
-    device const float* x = input + group * inPerGroup * p.inPitch;
-    device const float* w = weight + (group * inPerGroup * outPerGroup + gid.y % outPerGroup) * p.kernelSize;
+    device const float *x = input + group * inPerGroup * p.inPitch;
+    device const float *w = weight + (group * inPerGroup * outPerGroup + gid.y % outPerGroup) * p.kernelSize;
     float sum = bias_of(bias, gid.y, p);
     for (uint c = 0; c < inPerGroup; ++c) {
         int i = taps.source;
@@ -55,24 +52,22 @@ kernel void conv_transpose1d_forward(
 
 /// CHANNEL_BLOCK channels of one position a thread: the search for taps and the input are shared.
 /// Grid: outLength x channel blocks.
-kernel void conv_transpose1d_forward_vec4(
-    device const float* input     [[buffer(0)]],
-    device const float* weight    [[buffer(1)]],
-    device const float* bias      [[buffer(2)]],
-    device const float* residual  [[buffer(3)]],
-    device float* output          [[buffer(4)]],
-    constant ConvParams& p        [[buffer(5)]],
-    uint2 gid                     [[thread_position_in_grid]])
-{
+kernel void conv_transpose1d_forward_vec4(device const float *input [[buffer(0)]],
+                                          device const float *weight [[buffer(1)]],
+                                          device const float *bias [[buffer(2)]],
+                                          device const float *residual [[buffer(3)]],
+                                          device float *output [[buffer(4)]],
+                                          constant ConvParams &p [[buffer(5)]],
+                                          uint2 gid [[thread_position_in_grid]]) {
     const ChannelBlock block = channel_block(gid.y, p);
     if (gid.x >= p.outLength || block.group >= p.groups) return;
     const uint inPerGroup = p.inChannels / p.groups;
     const uint outPerGroup = p.outChannels / p.groups;
     const uint last = block.count - 1;
     const Taps taps = taps_reaching(gid.x, p);
-    device const float* x = input + block.group * inPerGroup * p.inPitch;
+    device const float *x = input + block.group * inPerGroup * p.inPitch;
     const uint within = block.first - block.group * outPerGroup;
-    device const float* w = weight + (block.group * inPerGroup * outPerGroup + within) * p.kernelSize;
+    device const float *w = weight + (block.group * inPerGroup * outPerGroup + within) * p.kernelSize;
     const uint to1 = min(1u, last) * p.kernelSize;
     const uint to2 = min(2u, last) * p.kernelSize;
     const uint to3 = min(3u, last) * p.kernelSize;

@@ -1,8 +1,8 @@
 // What every kernel shares: parameter structs, activations, the end of a convolution.
 //
-// Only fma, rint, sqrt, fabs and as_type come from the standard library, all exactly rounded in safe math mode;
-// exp, log and erf are ours. So the numbers do not depend on a GPU's own exp, and a run on another machine is
-// evidence for this one. (MSL has no erf, expm1 or log1p.) Worst errors are in docs/apple.md.
+// Only fma, rint, sqrt, fabs and as_type come from the standard library, all exactly rounded in safe math
+// mode; exp, log and erf are ours. So the numbers do not depend on a GPU's own exp, and a run on another
+// machine is evidence for this one. (MSL has no erf, expm1 or log1p.) Worst errors are in docs/apple.md.
 #ifndef OSSICLE_METAL_H
 #define OSSICLE_METAL_H
 
@@ -17,17 +17,17 @@ struct ConvParams {
     uint outChannels;
     uint inLength;
     uint outLength;
-    uint inPitch;       // floats from one row to the next
+    uint inPitch; // floats from one row to the next
     uint outPitch;
     uint residualPitch;
     uint kernelSize;
     uint stride;
     uint dilation;
-    uint padding;       // zeros before the first sample; after the last one, whatever outLength asks for
+    uint padding; // zeros before the first sample; after the last one, whatever outLength asks for
     uint groups;
-    uint tapStep;       // transposed only: stride / gcd(stride, dilation)
-    uint flags;         // ConvFlags
-    uint activation;    // Activation
+    uint tapStep;    // transposed only: stride / gcd(stride, dilation)
+    uint flags;      // ConvFlags
+    uint activation; // Activation
     float alpha;
     float beta;
 };
@@ -74,6 +74,7 @@ enum Activation : uint {
     ActivationAbs,
     ActivationNegate,
     ActivationFastTanh, // computed as tanh: a GPU gains nothing from the approximation
+    ActivationNamFastTanh,
     ActivationCount
 };
 
@@ -193,47 +194,80 @@ static inline float mish_of(float x) {
 // Comparisons are written so that NaN passes.
 static inline float limit(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
+/// ok_nam_fast_tanh (kernels/math.h). From 1e9 on the quotient is a constant to float precision, and its
+/// parts would overflow.
+static inline float nam_fast_tanh_of(float x) {
+    const float a = limit(fabs(x), 0.0f, 1e9f), square = a * a;
+    const float n = a * (2.45550750702956f + 2.45550750702956f * a +
+                         (0.893229853513558f + 0.821226666969744f * a) * square);
+    const float d = 2.44506634652299f + (2.44506634652299f + square) * (a + 0.814642734961073f * square);
+    return x < 0.0f ? -(n / d) : n / d;
+}
+
 static inline float activate(float x, uint kind, float alpha, float beta) {
     switch (kind) {
-    case ActivationRelu: return x < 0.0f ? 0.0f : x;
-    case ActivationLeakyRelu: return x < 0.0f ? alpha * x : x;
-    case ActivationElu: return x < 0.0f ? alpha * expm1_of(x) : x;
-    case ActivationSelu: return 1.05070099f * (x < 0.0f ? 1.67326324f * expm1_of(x) : x);
-    case ActivationGelu: return gelu_of(x);
-    case ActivationGeluTanh: return x * sigmoid_of(1.59576912f * fma(0.044715f * x * x, x, x));
-    case ActivationSigmoid: return sigmoid_of(x);
+    case ActivationRelu:
+        return x < 0.0f ? 0.0f : x;
+    case ActivationLeakyRelu:
+        return x < 0.0f ? alpha * x : x;
+    case ActivationElu:
+        return x < 0.0f ? alpha * expm1_of(x) : x;
+    case ActivationSelu:
+        return 1.05070099f * (x < 0.0f ? 1.67326324f * expm1_of(x) : x);
+    case ActivationGelu:
+        return gelu_of(x);
+    case ActivationGeluTanh:
+        return x * sigmoid_of(1.59576912f * fma(0.044715f * x * x, x, x));
+    case ActivationSigmoid:
+        return sigmoid_of(x);
     case ActivationTanh:
-    case ActivationFastTanh: return tanh_of(x);
-    case ActivationSilu: return x * sigmoid_of(x);
-    case ActivationSoftplus: return softplus_of(x, alpha, beta);
-    case ActivationSoftsign: return x / (1.0f + fabs(x));
-    case ActivationMish: return mish_of(x);
-    case ActivationHardtanh: return limit(x, alpha, beta);
-    case ActivationHardsigmoid: return limit(x + 3.0f, 0.0f, 6.0f) / 6.0f;
-    case ActivationHardswish: return x * (limit(x + 3.0f, 0.0f, 6.0f) / 6.0f);
-    case ActivationExp: return exp_of(x);
-    case ActivationLog: return log_of(x);
-    case ActivationSqrt: return sqrt(x);
-    case ActivationAbs: return fabs(x);
-    case ActivationNegate: return -x;
-    default: return x;
+    case ActivationFastTanh:
+        return tanh_of(x);
+    case ActivationSilu:
+        return x * sigmoid_of(x);
+    case ActivationNamFastTanh:
+        return nam_fast_tanh_of(x);
+    case ActivationSoftplus:
+        return softplus_of(x, alpha, beta);
+    case ActivationSoftsign:
+        return x / (1.0f + fabs(x));
+    case ActivationMish:
+        return mish_of(x);
+    case ActivationHardtanh:
+        return limit(x, alpha, beta);
+    case ActivationHardsigmoid:
+        return limit(x + 3.0f, 0.0f, 6.0f) / 6.0f;
+    case ActivationHardswish:
+        return x * (limit(x + 3.0f, 0.0f, 6.0f) / 6.0f);
+    case ActivationExp:
+        return exp_of(x);
+    case ActivationLog:
+        return log_of(x);
+    case ActivationSqrt:
+        return sqrt(x);
+    case ActivationAbs:
+        return fabs(x);
+    case ActivationNegate:
+        return -x;
+    default:
+        return x;
     }
 }
 
 // ---- Convolution.
 
 /// Sample i of a row, zero outside it.
-static inline float load_padded(device const float* row, int i, uint length) {
+static inline float load_padded(device const float *row, int i, uint length) {
     return (i >= 0 && i < int(length)) ? row[i] : 0.0f;
 }
 
-static inline float bias_of(device const float* bias, uint channel, constant ConvParams& p) {
+static inline float bias_of(device const float *bias, uint channel, constant ConvParams &p) {
     return (p.flags & ConvHasBias) ? bias[channel] : 0.0f;
 }
 
 /// Residual and activation of one finished sum.
-static inline float finish(float sum, uint channel, uint position, device const float* residual,
-                           constant ConvParams& p) {
+static inline float finish(float sum, uint channel, uint position, device const float *residual,
+                           constant ConvParams &p) {
     const uint at = channel * p.residualPitch + position;
     if (p.flags & ConvResidualBefore) sum += residual[at];
     float y = activate(sum, p.activation, p.alpha, p.beta);
@@ -250,7 +284,7 @@ struct ChannelBlock {
     uint count; // 1...CHANNEL_BLOCK
 };
 
-static inline ChannelBlock channel_block(uint index, constant ConvParams& p) {
+static inline ChannelBlock channel_block(uint index, constant ConvParams &p) {
     const uint perGroup = p.outChannels / p.groups;
     const uint blocks = (perGroup + CHANNEL_BLOCK - 1) / CHANNEL_BLOCK;
     const uint within = (index % blocks) * CHANNEL_BLOCK;

@@ -1,5 +1,12 @@
 /// Values of constants: `const` operations and the `constexpr_*` operations that expand compressed weights.
 enum MILConstants {
+    /// Those there are.
+    static let operations = [
+        "const", "constexpr_affine_dequantize", "constexpr_blockwise_shift_scale", "constexpr_cast",
+        "constexpr_lut_to_dense", "constexpr_lut_to_sparse", "constexpr_sparse_blockwise_shift_scale",
+        "constexpr_sparse_to_dense",
+    ]
+
     static func isConstant(_ operation: MILOperation) -> Bool {
         operation.type == "const" || operation.type.hasPrefix("constexpr_")
     }

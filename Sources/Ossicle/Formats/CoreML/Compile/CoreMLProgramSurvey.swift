@@ -2,12 +2,15 @@
 struct CoreMLProgramSurvey {
     /// Operations by name and first opset, sorted.
     private(set) var histogram: [(String, Int)] = []
+    /// Operations by their MIL names, sorted, without `const`.
+    private(set) var operations: [(String, Int)] = []
     let computePrecision: String
     /// `nil` when no weight lies in a file.
     let storagePrecision: String?
 
     init(_ functions: [MILFunction]) {
-        var operations: [String: Int] = [:]
+        var titles: [String: Int] = [:]
+        var names: [String: Int] = [:]
         var computed: Set<String> = []
         var stored: Set<String> = []
         for function in functions {
@@ -17,7 +20,8 @@ struct CoreMLProgramSurvey {
                 for output in operation.outputs { types[output.name] = output.type }
                 stored.formUnion(Self.storage(operation))
                 guard operation.type != "const" else { return }
-                operations[Self.title(operation.type, function.opset), default: 0] += 1
+                titles[Self.title(operation.type, function.opset), default: 0] += 1
+                names[operation.type, default: 0] += 1
                 guard !MILConstants.isConstant(operation) else { return }
                 var used = operation.outputs.map(\.type)
                 for binding in operation.arguments.values.flatMap(\.bindings) {
@@ -29,7 +33,8 @@ struct CoreMLProgramSurvey {
                 computed.formUnion(used.compactMap(\.elementType).compactMap(Self.precision))
             }
         }
-        histogram = operations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        histogram = titles.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        operations = names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         computePrecision = Self.mixed(computed) ?? ""
         storagePrecision = Self.mixed(stored)
     }

@@ -9,7 +9,8 @@ public struct CoreMLWeightLoader: Sendable {
     /// In program or layer order.
     public let availableWeights: [CoreMLWeight]
 
-    let options: LoadOptions
+    /// How weights are checked as they load.
+    public var options: LoadOptions
     let source: any CoreMLWeightSource
 
     /// - Parameters:

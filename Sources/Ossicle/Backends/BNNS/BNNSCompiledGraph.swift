@@ -1,0 +1,171 @@
+#if canImport(Accelerate)
+    import Accelerate
+    import CAccelerate
+
+    #if canImport(Glibc)
+        import Glibc
+    #elseif canImport(Darwin)
+        import Darwin
+    #endif
+
+    /// What the model has to show outside.
+    struct BNNSPorts {
+        var inputs, outputs, states: [BNNSInference.Feature]
+    }
+
+    /// A model as BNNS compiled it: what all of its contexts share.
+    @available(macOS 15, iOS 18, *)
+    final class BNNSCompiledGraph {
+        let path: String
+        let function: String?
+        let argumentCount: Int
+        private let graph: bnns_graph_t
+
+        /// - Throws: `unsupported` when BNNS refuses the model.
+        init(path: String, function: String?, singleThreaded: Bool) throws {
+            let options = BNNSGraphCompileOptionsMakeDefault()
+            defer { BNNSGraphCompileOptionsDestroy(options) }
+            BNNSGraphCompileOptionsSetTargetSingleThread(options, singleThreaded)
+            graph = BNNSGraphCompileFromFile(path, function, options)
+            self.path = path
+            self.function = function
+            guard graph.data != nil else {
+                argumentCount = 0
+                throw OssicleError(.unsupported, "\(path): BNNS Graph does not compile this model")
+            }
+            argumentCount = BNNSGraphGetArgumentCount(graph, function)
+        }
+
+        // The graph's memory is the caller's to free (malloc).
+        deinit { free(graph.data) }
+
+        /// A context of its own states (zero) and shapes, and the bytes of workspace it needs.
+        ///
+        /// - Throws: `unsupported` when BNNS makes none, or sees the ports in another way.
+        func makeContext(_ ports: BNNSPorts) throws -> (context: bnns_graph_context_t, workspace: Int) {
+            let context =
+                try ports.states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(ports.states)
+            guard context.data != nil else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph makes no context for this model")
+            }
+            do {
+                try prepare(context, ports)
+                return (context, try workspaceSize(context))
+            } catch {
+                BNNSGraphContextDestroy(context)
+                throw error
+            }
+        }
+
+        /// Gives the context the shapes of the inputs, and checks that it sees every port as the engine's interface does.
+        private func prepare(_ context: bnns_graph_context_t, _ ports: BNNSPorts) throws {
+            guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph takes no pointers as arguments")
+            }
+            if ports.inputs.contains(where: { $0.flexibility != .fixed }) {
+                try setShapes(context, ports.inputs)
+            }
+            for feature in ports.inputs + ports.outputs { try check(feature, context) }
+        }
+
+        private func makeStreamingContext(_ states: [BNNSInference.Feature]) throws -> bnns_graph_context_t {
+            let memory = ProgramMemory()
+            let initial = try states.map { state in
+                var tensor = BNNSTensor()
+                tensor.data_type = try Self.declaredType(state, path)
+                tensor.rank = UInt8(state.shape.count)
+                withUnsafeMutableBytes(of: &tensor.shape) { shape in
+                    for (i, extent) in state.shape.enumerated() {
+                        shape.storeBytes(of: extent, toByteOffset: i * MemoryLayout<Int>.stride, as: Int.self)
+                    }
+                }
+                // Strides of zero: dense.
+                let bytes = state.count * (state.declaredType == .fp16 ? 2 : 4)
+                tensor.data = memory.allocate(byteCount: bytes)
+                tensor.data_size_in_bytes = bytes
+                tensor.name = memory.store(text: state.name)
+                return tensor
+            }
+            defer { withExtendedLifetime(memory) {} }
+            return BNNSGraphContextMakeStreaming(graph, function, initial.count, initial)
+        }
+
+        private static func declaredType(_ state: BNNSInference.Feature, _ path: String) throws
+            -> BNNSDataType
+        {
+            switch state.declaredType {
+            case .fp32: BNNSDataTypeFloat32
+            case .fp16: BNNSDataTypeFloat16
+            default:
+                throw OssicleError(
+                    .unsupported, "\(path): state \(state.name) is \(state.declaredType), not a float")
+            }
+        }
+
+        private func check(_ feature: BNNSInference.Feature, _ context: bnns_graph_context_t) throws {
+            var tensor = BNNSTensor()
+            guard BNNSGraphContextGetTensor(context, function, feature.name, true, &tensor) == 0 else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph knows no \(feature.name)")
+            }
+            let shape = withUnsafeBytes(of: tensor.shape) {
+                Array($0.bindMemory(to: Int.self).prefix(Int(tensor.rank)))
+            }
+            let type = feature.dataType == .float32 ? BNNSDataTypeFloat32 : BNNSDataTypeInt32
+            guard tensor.data_type == type, [.float32, .int32].contains(feature.dataType) else {
+                throw OssicleError(
+                    .unsupported,
+                    "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)"
+                )
+            }
+            guard shape == feature.shape else {
+                throw OssicleError(
+                    .unsupported,
+                    "\(path): \(feature.name) is \(shape) to BNNS Graph, expected \(feature.shape)")
+            }
+        }
+
+        private func setShapes(_ context: bnns_graph_context_t, _ inputs: [BNNSInference.Feature]) throws {
+            let memory = ProgramMemory()
+            // Rank 0: as the model says. BNNS writes the shapes of outputs into the same array.
+            var shapes = (0..<argumentCount).map { _ in
+                bnns_graph_shape_t(rank: 0, shape: memory.store([UInt64](repeating: 0, count: 8)))
+            }
+            for input in inputs {
+                let at = try position(input.name)
+                shapes[at].rank = input.shape.count
+                for (i, extent) in input.shape.enumerated() { shapes[at].shape![i] = UInt64(extent) }
+            }
+            let status = BNNSGraphContextSetDynamicShapes(context, function, argumentCount, &shapes)
+            withExtendedLifetime(memory) {}
+            guard status == 0 else {
+                throw OssicleError(
+                    .unsupported,
+                    "\(path): BNNS Graph does not take the shapes \(inputs.map(\.shape)) (status \(status))")
+            }
+        }
+
+        /// Bytes of workspace; to be asked for after the shapes are known.
+        ///
+        /// - Throws: `unsupported`.
+        private func workspaceSize(_ context: bnns_graph_context_t) throws -> Int {
+            let size = BNNSGraphContextGetWorkspaceSize(context, function)
+            guard size >= 0 else {  // SIZE_MAX
+                throw OssicleError(.unsupported, "\(path): BNNS Graph states no workspace for these shapes")
+            }
+            return size
+        }
+
+        /// Where a port's buffer goes. The order of arguments is the system's own.
+        func port(_ feature: BNNSInference.Feature) throws -> ok_bnns_port {
+            ok_bnns_port(position: try position(feature.name), byte_count: feature.byteCount)
+        }
+
+        private func position(_ name: String) throws -> Int {
+            let at = BNNSGraphGetArgumentPosition(graph, function, name)
+            guard 0..<argumentCount ~= at else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph has no argument \(name)")
+            }
+            return at
+        }
+    }
+#endif
