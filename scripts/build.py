@@ -27,7 +27,9 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADERS = ROOT / "Sources" / "COssicle" / "include"
-LIBRARY = "libossicle.so"
+#: On a Mac the library and the Python package are built too; none of that has been run (docs/apple.md).
+MAC = sys.platform.startswith("darwin")
+LIBRARY = "libossicle.dylib" if MAC else "libossicle.so"
 EXTENSION = "_ffi.abi3.so"
 PYTHON_FLOOR = 10  # of the limited API: Python 3.10
 SWIFT_FLOOR = (6, 0)
@@ -55,6 +57,12 @@ VARIANTS: dict[str, list[str]] = {
     "address": [*CHECKED, "--sanitize", "address", *UNDEFINED],
     "thread": [*CHECKED, "--sanitize", "thread"],
 }
+#: Swift's runtime is part of the system there.
+MAC_SHIPPED = ["-c", "release"] + [
+    part
+    for flag in ("-install_name", f"@rpath/{LIBRARY}", "-exported_symbol", "_ossicle_*", "-dead_strip")
+    for part in ("-Xlinker", flag)
+]
 
 HOW_TO_GET_SWIFT = """\
 Swift {floor} or newer is needed to build Ossicle, and none was found on PATH, in $SWIFT_HOME/usr/bin, in
@@ -145,13 +153,15 @@ def release_number() -> str:
 
 def engine(variant: str = "release") -> Path:
     """Builds the library and returns its path. The release build is checked before it is handed out."""
-    if sys.platform != "linux":
-        raise BuildError("This script builds on Linux. On a Mac, add the Swift package to your project.")
+    if not MAC and not sys.platform.startswith("linux"):
+        raise BuildError(f"This script builds on Linux and on a Mac, not on {sys.platform}.")
+    if MAC and variant != "release":
+        raise BuildError(f"There is no {variant} variant on a Mac.")
     swift = find_swift()
     scratch = ROOT / ".build" / f"library-{variant}"
-    options = VARIANTS[variant]
+    options = MAC_SHIPPED if MAC else [*VARIANTS[variant], "-Xlinker", f"-soname={LIBRARY}"]
     where = ["--product", "ossicle", "--scratch-path", str(scratch)]
-    run([str(swift), "build", *where, *options, "-Xlinker", f"-soname={LIBRARY}"])
+    run([str(swift), "build", *where, *options])
     library = scratch / options[1] / LIBRARY
     if variant == "release":
         check(library, set())
@@ -160,6 +170,8 @@ def engine(variant: str = "release") -> Path:
 
 def check(path: Path, more: set[str]) -> None:
     """Refuses an object that needs libraries a plain system lacks, or that shows other names than ours."""
+    if MAC:  # the linker has been told which names to show
+        return
     elf = load("ossicle_elf", ROOT / "scripts" / "elf.py").read(path)
     if foreign := set(elf.needed) - ALLOWED - more:
         raise BuildError(f"{path.name} needs {sorted(foreign)}; only {sorted(ALLOWED | more)} are allowed")
@@ -256,9 +268,11 @@ def extension(folder: Path) -> None:
     built = work / EXTENSION
     # Forward declarations that cffi writes need no warnings; ours come from the compiler of the header tests.
     # The source's path is relative, and asserts are off: the object does not tell where it was built.
-    compile = [find_compiler(), "-shared", "-fPIC", "-O2", "-fvisibility=hidden", "-DNDEBUG"]
+    shared = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared", "-fPIC"]
+    compile = [find_compiler(), *shared, "-O2", "-fvisibility=hidden", "-DNDEBUG"]
     compile += [f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000", f"-I{include}", f"-I{HEADERS}"]
-    link = [f"-L{folder}", "-lossicle", "-Wl,-rpath,$ORIGIN", "-Wl,--strip-all"]
+    link = [f"-L{folder}", "-lossicle"]
+    link += ["-Wl,-rpath,@loader_path"] if MAC else ["-Wl,-rpath,$ORIGIN", "-Wl,--strip-all"]
     run([*compile, str(source.relative_to(ROOT)), "-o", str(built), *link])
     check(built, {LIBRARY})
     replace(built, folder / EXTENSION)

@@ -37,7 +37,7 @@ void ok_skip(const void *arguments, ok_context *context) OK_REALTIME {
     context->dims[args->length] = rows - skip;
 }
 
-void ok_place(const void *arguments, ok_context *context) {
+void ok_place(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_place_args *args = arguments;
     const int32_t *begin = context->slots[args->begin];
     int64_t offset = 0;

@@ -82,6 +82,12 @@ static double combine(int32_t kind, double a, double b) {
         return isnan(a) || isnan(b) ? NAN : fmin(a, b);
     case OK_POWER:
         return pow(a, b);
+    case OK_FLOOR_DIVIDE:
+        return floor((float)(a / b));
+    case OK_MODULO: {
+        double rest = fmod(a, b);
+        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    }
     default:
         return a > 0 ? a : a * b;
     }

@@ -44,7 +44,7 @@ static int64_t index_of(const ok_take_args *args, int64_t w, int64_t axis, int64
 static void take(const char *isa, const ok_kernels *kernels, int32_t kind) {
     int columns = random_bits() % 2;
     int64_t axis = random_in(1, 90), windows = random_in(1, 90), table[90];
-    ok_take_args args = {.kind = kind, .value = 2.5f, .indices = 2, .table = table};
+    ok_take_args args = {.kind = kind, .element = 4, .value = as_bits(2.5f), .indices = 2, .table = table};
     if (kind == OK_TAKE_PADDED) {
         args.mode = random_bits() % 4;
         int64_t reach = args.mode == OK_PAD_REFLECT ? axis - 1 : args.mode == OK_PAD_CIRCULAR ? axis : 20;

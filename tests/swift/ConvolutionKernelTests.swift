@@ -174,6 +174,27 @@ func convolutionToFewColumnsIsAMatrixProduct(_ one: ConvolutionCase, _ isa: Stri
     #expect(one.error(try one.run(isa)) < tolerance)
 }
 
+/// The product sums in the order of the direct way: what a few columns give is what many begin with, bit for bit.
+@Test(arguments: ConvolutionCase.few, KernelTesting.instructionSets)
+func fewColumnsAreTheFirstOfMany(_ one: ConvolutionCase, _ isa: String) throws {
+    var (few, many) = (one, one)
+    (few.padEnd, few.length) = (0, one.length + one.padEnd)
+    (many.padEnd, many.length) = (0, few.length + 40 * one.stride)
+    #expect(try !many.plan(isa).contains { $0.hasPrefix("gem") })
+    let (x, weight, bias) = many.values()
+    func run(_ part: ConvolutionCase) throws -> [Float] {
+        let rows = one.batch * one.channels
+        let cut = (0..<rows).flatMap { x[($0 * many.length)..<($0 * many.length + part.length)] }
+        let shape = (one.batch > 1 ? [one.batch] : []) + [one.channels, part.length]
+        return try KernelTesting.run(try part.graph(weight, bias), try Tensor(cut, shape: shape), isa)
+    }
+    let (short, long) = (try run(few), try run(many))
+    for row in 0..<(one.batch * one.outputs) {
+        let begin = long[(row * many.outputLength)...].prefix(few.outputLength)
+        #expect(begin.elementsEqual(short[(row * few.outputLength)...].prefix(few.outputLength)))
+    }
+}
+
 /// The three checks above must be able to fail.
 @Test(arguments: [ConvolutionCase.direct[0], ConvolutionCase.long[0], ConvolutionCase.few[0]])
 func convolutionComparisonSeesAnotherInput(_ one: ConvolutionCase) throws {

@@ -15,13 +15,13 @@ typedef struct ok_while_args {
     ok_steps condition, body;
     int32_t proceed;
 } ok_while_args;
-void ok_while(const void *args, ok_context *context);
+void ok_while(const void *args, ok_context *context) OK_REALTIME;
 
 /// Runs `then` where the bool in slot `condition` is true, else `otherwise`.
 typedef struct ok_if_args {
     ok_steps then, otherwise;
     int32_t condition;
 } ok_if_args;
-void ok_if(const void *args, ok_context *context);
+void ok_if(const void *args, ok_context *context) OK_REALTIME;
 
 #endif

@@ -48,7 +48,7 @@ typedef struct ok_place_args {
     int32_t element, rank;
     ok_len room[OK_MAX_RANK], stride[OK_MAX_RANK], extent[OK_MAX_RANK];
 } ok_place_args;
-void ok_place(const void *args, ok_context *context);
+void ok_place(const void *args, ok_context *context) OK_REALTIME;
 
 /// Running sums along the axis, float32 or int32: of what lies before an element and, unless `exclusive`,
 /// itself. `reverse` runs from the end.

@@ -123,3 +123,23 @@ func einsumMatchesItsDefinition(_ subscripts: String, _ shapeX: [Int], _ shapeY:
         #expect(throws: OssicleError.self, "\(subscripts)") { try graph.einsum(subscripts, x, y) }
     }
 }
+
+/// A product with a constant, a bias behind it and an activation become one linear operation.
+@Test(arguments: [true, false]) func constantMatricesBecomeLinear(_ transposed: Bool) throws {
+    var rng = SeededGenerator(31)
+    let matrix = Array64.random(transposed ? [7, 5] : [5, 7], &rng), bias = Array64.random([7], &rng)
+    let x = Array64.random([2, 9, 5], &rng)
+    var graph = Graph()
+    let input = graph.input("x", ValueType([2, 9, 5]))
+    let product = try graph.apply(
+        MatMul(transposesY: transposed), input, graph.constant("w", try matrix.tensor))
+    let shifted = try graph.apply(Binary(.add), graph.constant("b", try bias.tensor), product)
+    graph.output("y", try graph.apply(Unary(.relu), shifted))
+    for isa in instructionSets {
+        let plain = try Runner(graph, .fixed(length: 0), isa: isa, optimize: false).run([x], length: 0)[0]
+        let fused = try Runner(graph, .fixed(length: 0), isa: isa)
+        #expect(fused.program.graph.nodes.count == 1)
+        #expect((fused.program.graph.nodes[0].operation as? LinearOperation)?.hasBias == true)
+        expectClose(try fused.run([x], length: 0)[0], plain, isa, absolute: 1e-6)
+    }
+}

@@ -1,8 +1,8 @@
 /// A convolution of whole tensors to a few columns, as a matrix product.
 ///
 /// `ok_conv` has columns along the vector, which leaves most lanes idle when there are only a few. Here every window
-/// becomes a row, ordered by taps and then channels, and `ok_linear` has the outputs along the vector. A stream never
-/// goes this way: there a sum's order must not depend on the length of a block.
+/// becomes a row and `ok_linear` has the outputs along the vector. Both start from the bias and go over channels and
+/// then taps, so either way gives the same bits.
 extension ConvolutionEmission {
     /// Whether the product, with the moves it needs, is the quicker way. Costs are vector operations.
     private func prefersRows(_ weight: Tensor, columns: Int) -> Bool {
@@ -28,7 +28,8 @@ extension ConvolutionEmission {
         var product = LinearOperation(hasBias: true)
         product.activation = convolution.activation
         let result = emitter.scratch([batch, .fixed(columns(destination)), .fixed(outputs)])
-        product.emit(emitter, rows, try byTaps(weights[0]), bias, to: result)
+        let weight = try Tensor(weights[0].floats(), shape: [outputs, rows.shape[2].fixedValue!])
+        product.emit(emitter, rows, weight, bias, to: result)
         var target = destination
         if target.shape.count == 2 {
             target.shape.insert(.fixed(1), at: 0)
@@ -44,7 +45,7 @@ extension ConvolutionEmission {
 
     private func columns(_ destination: Operand) -> Int { emitter.maximum(destination.shape.last!) }
 
-    /// Windows `[batch, columns, taps · channels]` of the padded input.
+    /// Windows `[batch, columns, channels · taps]` of the padded input.
     private func windows(of input: Operand, _ axis: ConvolutionAxis, _ weight: Tensor) -> Operand {
         var source = input
         let hasBatch = input.shape.count == 3
@@ -63,32 +64,18 @@ extension ConvolutionEmission {
         let (channels, taps) = (weight.shape[1], weight.shape[2])
         let span = (taps - 1) * axis.dilation + 1
         let count = (emitter.maximum(source.shape[2]) - span) / axis.stride + 1
-        let (item, channel, frame) = (source.strides[0], source.strides[1], source.strides[2])
+        let rows = emitter.scratch([batch, .fixed(count), .fixed(channels * taps)])
+        // Channels innermost, though they lie further apart: they are many and taps are few.
         let shape: [Dim] = [batch, .fixed(count), .fixed(taps), .fixed(channels)]
-        let rows = emitter.scratch(shape)
+        let (item, channel, frame) = (source.strides[0], source.strides[1], source.strides[2])
         emitter.emitCopy(
             from: Operand(
                 slot: source.slot, shape: shape,
                 strides: [item, frame * .fixed(axis.stride), frame * .fixed(axis.dilation), channel],
-                dataType: .float32), to: rows)
-        return Operand(
-            slot: rows.slot, shape: [batch, .fixed(count), .fixed(taps * channels)],
-            strides: [rows.strides[0], rows.strides[1], .fixed(1)], dataType: .float32)
-    }
-
-    /// `[outputs, channels, taps]` as `[outputs, taps · channels]`.
-    private func byTaps(_ weight: Tensor) throws -> Tensor {
-        let (outputs, channels, taps) = (weight.shape[0], weight.shape[1], weight.shape[2])
-        let values = weight.floats()
-        var ordered: [Float] = []
-        ordered.reserveCapacity(values.count)
-        for output in 0..<outputs {
-            for tap in 0..<taps {
-                for channel in 0..<channels {
-                    ordered.append(values[(output * channels + channel) * taps + tap])
-                }
-            }
-        }
-        return try Tensor(ordered, shape: [outputs, taps * channels])
+                dataType: .float32),
+            to: Operand(
+                slot: rows.slot, shape: shape,
+                strides: [rows.strides[0], rows.strides[1], .fixed(1), .fixed(taps)], dataType: .float32))
+        return rows
     }
 }

@@ -7,6 +7,7 @@ enum Passes {
             graph.nodes[i] = graph.sinkingConstants(into: graph.nodes[i])
             graph.nodes[i].regions = try graph.nodes[i].regions.map(optimize)
         }
+        graph = try LinearFromMatMul.run(graph)
         graph = try FoldBatchNorm.run(graph)
         graph = try FuseConvolutions.run(graph)
         graph = FuseActivations.run(graph)
