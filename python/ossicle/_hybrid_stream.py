@@ -22,7 +22,7 @@ class HybridStream(Stream):
 
     With the window "hann" every chunk is a buffer of its own, from zero state, as in training on buffers of
     that length: the recurrent state does not reach beyond a chunk. Neighbours overlap and are cross-faded by
-    sin², whose halves sum to one, so a network without memory comes out exactly as in one buffer. Otherwise
+    sin², whose halves sum to one, so a network without memory comes out as in one buffer. Otherwise
     the difference from that is at most the larger of the two chunks' own differences at that frame;
     `HybridPipeline.reconstruction_error` measures it.
 

@@ -81,8 +81,9 @@ def test_a_window_leaves_what_has_no_memory(chunk: int, overlap: int) -> None:
         "hann",
     )
     late = stream.process(x)[:, chunk - 1 :]
-    np.testing.assert_array_equal(late, pipeline(x)[:, : late.shape[1]])
-    assert pipeline.reconstruction_error(x, chunk, "hann", overlap).peak == 0
+    # Up to rounding: a short buffer may take another kernel than a long one.
+    np.testing.assert_allclose(late, pipeline(x)[:, : late.shape[1]], atol=1e-6)
+    assert pipeline.reconstruction_error(x, chunk, "hann", overlap).peak < 1e-6
 
 
 def test_the_error_of_a_window_is_bounded_by_its_chunks() -> None:

@@ -153,6 +153,30 @@ import Testing
         #expect(throws: OssicleError.self) { _ = try custom.stream() }
     }
 
+    /// Convolutions that hand on what they get leave the bottleneck: a Core ML model of [1, 20, 6] to [1, 20, 2].
+    @Test func aCoreMLModelCanBeTheBottleneck() throws {
+        let model = try Model.load(path: TestData.path("coreml/generated/lstm_uni_1layer_fp32.mlpackage"))
+        let configuration = HybridTesting.configuration {
+            ($0.inChannels, $0.outChannels, $0.channels) = (6, 2, [6])
+            ($0.kernelSize, $0.stride, $0.inputLength) = (1, 1, 20)
+            $0.activation = "Identity"
+            $0.projection = false
+        }
+        var weights: [String: Tensor] = [:]
+        for (side, size) in [("encoder", 6), ("decoder", 2)] {
+            let unit = (0..<(size * size)).map { Float($0 / size == $0 % size ? 1 : 0) }
+            weights["\(side).0.weight"] = try Tensor(unit, shape: [size, size, 1])
+            weights["\(side).0.bias"] = try Tensor([Float](repeating: 0, count: size), shape: [size])
+        }
+        let pipeline = try HybridPipeline(configuration, weights: weights, bottleneck: ModelLayer(model))
+        #expect(!pipeline.network.takesAnyLength && pipeline.network.features == 2)
+        let file = try SafeTensors(
+            path: TestData.path("coreml/generated/lstm_uni_1layer_fp32.oracle.safetensors"))
+        let (x, y) = (try file.tensor("in/x").floats(), try file.tensor("out/y").floats())
+        let found = try HybridTesting.forward(pipeline, (0..<120).map { x[$0 % 20 * 6 + $0 / 20] })
+        #expect(HybridTesting.worst(found, (0..<40).map { y[$0 % 20 * 2 + $0 / 20] }) < 1e-5)
+    }
+
     /// A device that takes the convolutions: the pipeline's stages are nodes like any other to the placement.
     private struct Device: Backend {
         var name: String { "metal" }

@@ -79,7 +79,8 @@ import Testing
         }
     }
 
-    /// Encoder and decoder that see each step by itself, and a bottleneck without memory: chunks do not matter.
+    /// Encoder and decoder that see each step by itself, and a bottleneck without memory: chunks do not matter. (Up to
+    /// rounding: a short buffer may take another kernel than a long one.)
     @Test(arguments: [8, 16, 24, 64]) func aWindowLeavesANetworkWithoutMemoryAsItIs(chunk: Int) throws {
         let configuration = HybridTesting.configuration { $0.kernelSize = 2 }
         let head = try Sequential([try Linear(inFeatures: 6, outFeatures: 7), ActivationLayer("Tanh", .tanh)])
@@ -94,7 +95,7 @@ import Testing
             let found = HybridTesting.run(stream, signal, blocks: [37])
             let count = signal.count - stream.latency
             #expect(
-                HybridTesting.worst(found[stream.latency...], whole[..<count]) == 0, "\(chunk) \(overlap)")
+                HybridTesting.worst(found[stream.latency...], whole[..<count]) < 1e-6, "\(chunk) \(overlap)")
         }
     }
 
