@@ -13,7 +13,7 @@ struct ProgramImage {
 
     /// A table with this machine's functions that plans as NEON's does.
     static func planningTable() -> ok_kernels {
-        var table = ok_kernels_named("sse2").pointee
+        var table = ok_kernels_named(ok_best_isa()).pointee
         (table.lanes, table.conv_rows, table.transform_vectors) = neon
         return table
     }
