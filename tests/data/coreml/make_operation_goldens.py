@@ -313,6 +313,13 @@ case(
     axis=1,
     interleave=True,
 )
+case(
+    "concat_scalars",
+    "concat",
+    {"values__a": np.int32(3), "values__b": np.int32(4)},
+    np.int32([3, 4]),
+    axis=0,
+)
 case("stack_axis", "stack", {"values__a": x, "values__b": -x}, np.stack([x, -x], 1), axis=1)
 case("stack_last", "stack", {"values__a": x, "values__b": -x}, np.stack([x, -x], -1), axis=-1)
 case("split_even", "split", {"x": x}, np.split(x, 2, 2), axis=2, num_splits=2)
@@ -1348,6 +1355,39 @@ for batch in (1, B):
         bias=gb[:H],
         activation="relu",
     )
+
+seq, h0 = noise(1, 2, I), noise(2, H)
+case(
+    "rnn_one_step",
+    "rnn",
+    {"x": seq, "initial_h": h0},
+    [
+        np.tanh(d(seq) @ d(gi[:H]).T + d(h0) @ d(gh[:H]).T),
+        np.tanh(d(seq[0]) @ d(gi[:H]).T + d(h0) @ d(gh[:H]).T),
+    ],
+    weight_ih=gi[:H],
+    weight_hh=gh[:H],
+)
+seq, c0 = noise(T, 2, I), noise(2, H)
+h, c_, outs_ = d(h0), d(c0), []
+for step in d(seq):
+    z = step @ d(wi).T + h @ d(wh / 4).T + d(lbias)
+    gates = [np.clip(0.2 * z[:, n * H : (n + 1) * H] + 0.5, 0, 1) for n in range(3)]
+    c_ = gates[1] * c_ + gates[0] * np.maximum(z[:, 3 * H :], 0)
+    h = gates[2] * np.tanh(c_)
+    outs_.append(h)
+case(
+    "lstm_activations",
+    "lstm",
+    {"x": seq, "initial_h": h0, "initial_c": c0},
+    [np.stack(outs_), h, c_],
+    weight_ih=wi,
+    weight_hh=wh / 4,
+    bias=lbias,
+    recurrent_activation="sigmoid_hard",
+    cell_activation="relu",
+    output_sequence=True,
+)
 
 # Lists and states.
 

@@ -79,6 +79,46 @@ import Testing
         #expect(try model.predict(x) == second)
     }
 
+    /// A prediction either has its workspace to its end or is refused; releasing never waits for more than one.
+    @Test func workspacesComeAndGoBesidePredictions() throws {
+        final class Audio: @unchecked Sendable {
+            let model: BNNSInference
+            let x: [Float], expected: [Float]
+            var statuses: Set<Int32> = []
+            var isRight = true
+            let done = DispatchSemaphore(value: 0)
+
+            init(_ model: BNNSInference, x: [Float]) throws {
+                (self.model, self.x, expected) = (model, x, try model.predict(x))
+            }
+
+            func run() {
+                var y = [Float](repeating: 0, count: expected.count)
+                for _ in 0..<3000 {
+                    let status = x.withUnsafeBufferPointer { x in
+                        y.withUnsafeMutableBufferPointer { model.predictStatus(x, $0) }
+                    }
+                    statuses.insert(status)
+                    if status == 0, y != expected { isRight = false }
+                }
+                done.signal()
+            }
+        }
+        let audio = try Audio(InferenceTests.load("wavenet_amp_fp32.mlpackage"), x: InferenceTests.noise(128))
+        let thread = Thread { audio.run() }
+        thread.start()
+        var released = 0
+        while audio.done.wait(timeout: .now()) == .timedOut {
+            if audio.model.releaseWorkspace() { released += 1 }
+            usleep(50)
+            try audio.model.prepareWorkspace()
+            usleep(50)
+        }
+        #expect(released > 0 && audio.isRight)
+        #expect(audio.statuses.isSubset(of: [0, OssicleError.Code.notReady.rawValue]))
+        #expect(audio.statuses.contains(0))
+    }
+
     #if os(Linux)
         /// A stand-in for the file the kernel keeps.
         @Test func theControlGroupsCountersAreFollowed() throws {

@@ -93,9 +93,10 @@ enum MILShapes {
     }
 
     private static func concat(_ call: MILCall) throws -> [MILLowered] {
-        let values = try call.tensors("values")
+        // Scalars join as vectors of one element.
+        let values = try call.tensors("values").map { call.rank($0) == 0 ? try call.reshape($0, [1]) : $0 }
         guard let first = values.first else { throw OssicleError(.malformed, "nothing to join") }
-        let axis = try call.axis(call.integer("axis"), rank: max(call.rank(first), 1))
+        let axis = try call.axis(call.integer("axis"), rank: call.rank(first))
         if try call.bool("interleave", default: false), values.count > 1 {
             // [… i …] of each value in turn: a new axis behind, folded into the old one.
             let stacked = try stack(values, axis: axis + 1, call)
