@@ -12,6 +12,8 @@ final class Instance: @unchecked Sendable {
     let memory = ProgramMemory()
     /// The arena; nil while released.
     private(set) var arena: Workspace?
+    /// Held while the arena comes or goes, which more than one thread may want. Not for the audio thread.
+    private let gate = Locked(())
     private let state: UnsafeMutableRawPointer
     private let image: UnsafeMutableRawPointer
 
@@ -62,7 +64,7 @@ final class Instance: @unchecked Sendable {
                 keeps_state: program.graph.states.isEmpty ? 0 : 1,
                 optional: memory.store(optional), zeros: memory.allocate(byteCount: spare),
                 sinks: memory.store(sinks), use: Int32(OK_IDLE.rawValue)))
-        placeArena()
+        try placeArena()
         for initial in program.stateInitials {
             let stored = initial.tensor
             let tensor = stored.dataType.computed == stored.dataType ? stored : try stored.widened()
@@ -73,8 +75,8 @@ final class Instance: @unchecked Sendable {
         keepState()
     }
 
-    private func placeArena() {
-        let workspace = Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)
+    private func placeArena() throws {
+        let workspace = try Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)
         for (i, offset) in program.arenaOffsets { c.pointee.context.slots[i] = workspace.start + offset }
         arena = workspace
         device = program.device?.session(workspace)
@@ -89,22 +91,28 @@ final class Instance: @unchecked Sendable {
     }
 
     /// Whether there is a workspace, without which `ok_instance_predict` refuses.
-    var hasWorkspace: Bool { arena != nil }
+    var hasWorkspace: Bool { gate.withLock { _ in arena != nil } }
 
     /// Frees the workspace; state stays. False, and nothing is done, while a run is going on.
     func releaseArena() -> Bool {
-        guard ok_instance_release(c) != 0 else { return false }
-        c.pointee.context.device = nil
-        device = nil
-        arena = nil
-        return true
+        gate.withLock { _ in
+            guard ok_instance_release(c) != 0 else { return false }
+            c.pointee.context.device = nil
+            device = nil
+            arena = nil
+            return true
+        }
     }
 
     /// The workspace again. Allocates.
-    func restoreArena() {
-        guard arena == nil else { return }
-        placeArena()
-        ok_instance_restore(c)
+    ///
+    /// - Throws: `outOfMemory`.
+    func restoreArena() throws {
+        try gate.withLock { _ in
+            guard arena == nil else { return }
+            try placeArena()
+            ok_instance_restore(c)
+        }
     }
 
     /// Makes the present state the one that a reset goes back to.

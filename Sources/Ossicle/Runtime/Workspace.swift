@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Memory of the intermediate values of one instance. Shared with a device, it goes when both have let go.
 final class Workspace: Sendable {
     /// A multiple of every page size in use: 4 KiB on Intel, 16 KiB on Apple silicon.
@@ -9,12 +15,17 @@ final class Workspace: Sendable {
     /// Zeroed, and touched, so that no run meets a page for the first time.
     ///
     /// - Parameter isPaged: whole pages, as a device maps them.
-    init(byteCount: Int, isPaged: Bool) {
+    /// - Throws: `outOfMemory`.
+    init(byteCount: Int, isPaged: Bool) throws {
         let alignment = isPaged ? Self.pageSize : 64
         let size = isPaged ? (max(byteCount, 1) + alignment - 1) / alignment * alignment : max(byteCount, 1)
-        bytes = .allocate(byteCount: size, alignment: alignment)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        var block: UnsafeMutableRawPointer?
+        guard posix_memalign(&block, alignment, size) == 0, let block else {
+            throw OssicleError(.outOfMemory, "no \(size) bytes for a workspace")
+        }
+        memset(block, 0, size)
+        bytes = UnsafeMutableRawBufferPointer(start: block, count: size)
     }
 
-    deinit { bytes.deallocate() }
+    deinit { free(start) }
 }

@@ -48,5 +48,5 @@ final class OssicleEngine: InferenceEngine {
     func resetState() { ok_instance_reset(instance.c) }
     func state(_ name: String) -> UnsafeMutableRawBufferPointer? { instance.namedState(name) }
     func releaseWorkspace() -> Bool { instance.releaseArena() }
-    func prepareWorkspace() { instance.restoreArena() }
+    func prepareWorkspace() throws { try instance.restoreArena() }
 }
