@@ -50,7 +50,14 @@ OK_INLINE vf ok_nam_fast_tanh(vf x) {
 }
 
 // The activation `kind` (a constant where it is called, so that the switch folds away).
-OK_INLINE vf v_activate(int32_t kind, vf x, float alpha, float beta) {
+#if !defined(__OPTIMIZE__)
+// Unoptimised, every inlined copy keeps its own temporaries, more than a thread's stack holds.
+__attribute__((noinline, unused)) static vf v_activate(int32_t kind, vf x, float alpha, float beta);
+#define OK_ACTIVATE static
+#else
+#define OK_ACTIVATE OK_INLINE
+#endif
+OK_ACTIVATE vf v_activate(int32_t kind, vf x, float alpha, float beta) {
     switch (kind) {
     case OK_RELU:
         return v_max(x, v_zero());
