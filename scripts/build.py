@@ -50,7 +50,9 @@ CHECKED = ["-c", "debug", "-Xcc", "-O1", *STATIC]
 UNDEFINED = ["-Xcc", "-fsanitize=undefined", "-Xcc", "-fno-sanitize-recover=all"]
 #: Builds of the library, each in a folder of its own under .build so that none undoes another.
 VARIANTS: dict[str, list[str]] = {
-    "release": ["-c", "release", *SHIPPED, "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all"],
+    # Swift for size: what runs on an audio thread is C.
+    "release": ["-c", "release", "-Xswiftc", "-Osize", *SHIPPED]
+    + [part for flag in ("--gc-sections", "--icf=safe", "--strip-all") for part in ("-Xlinker", flag)],
     # Swift's runtime as shared libraries, so that an interposer sees retain, release and allocation.
     "dynamic": ["-c", "release"],
     # Sanitizers judge every line the same at any level: built quickly, with C just fast enough to run.
