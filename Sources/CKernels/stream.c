@@ -15,12 +15,17 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
+// Before any buffer is looked at: no more of them than there are ports.
+static int fits_ports(const ok_instance *instance, const ok_buffer *inputs, size_t input_count,
+                      const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    return (inputs || !input_count) && (outputs || !output_count) &&
+           input_count <= (size_t)instance->input_count && output_count <= (size_t)instance->output_count;
+}
+
 // Checks the buffers and puts them in place.
 static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                           const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
-    if (input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
-        return OK_INVALID_ARGUMENT;
+    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     const ok_program *program = instance->program;
     ok_context *context = &instance->context;
     int32_t status = ok_set_length(program, context, length);
@@ -79,7 +84,7 @@ static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, cons
 int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count,
                             const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     ok_instance *instance = opaque;
-    if ((input_count && !inputs) || (output_count && !outputs)) return OK_INVALID_ARGUMENT;
+    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     int32_t use = OK_IDLE;
     if (!__atomic_compare_exchange_n(&instance->use, &use, OK_RUNNING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

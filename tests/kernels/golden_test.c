@@ -204,14 +204,15 @@ static void along(const ok_kernels *kernels, const golden *g, float *y) {
     void *slots[] = {g->tensors[INPUT].data, y, malloc((size_t)windows * sizeof(ok_lerp_point))};
     ok_axis_operand source = {0, axis * inner, inner}, destination = {1, axis * inner, inner};
     ok_axis_operand resized = {1, windows, 1};
-    ok_scale scale = {OK_SCALE_WHOLE, n[2]};
+    ok_scale scale = {OK_SCALE_WHOLE, n[2], 0};
     ok_affine_args affine = {source, destination, outer, axis, inner, a, b};
     ok_normalize_args normalize = {source, destination, n[5],          0, n[4], n[3], outer,
                                    axis,   inner,       g->numbers[0], a, b};
     ok_softmax_args softmax = {source, destination, n[3], inner > 1, outer, axis, inner};
     ok_pool_args pool = {source, resized, n[2], 1, n[3], n[4], 1, n[5], n[5], -1, 0, outer, axis, 1, windows};
     ok_reduce_args mean = {source, resized, OK_REDUCE_MEAN, 0, outer, axis, 1, windows};
-    ok_take_args take = {source, resized, OK_TAKE_NEAREST, 0, 0, 0, scale, NULL, 2, outer, axis, 1, windows};
+    ok_take_args take = {source, resized, OK_TAKE_NEAREST, 0,    0, 4,      0, scale,
+                         NULL,   2,       outer,           axis, 1, windows};
     ok_lerp_args lerp = {source, resized, scale, 2, outer, axis, 1, windows};
     switch (g->module) {
     case AFFINE:
