@@ -9,7 +9,8 @@ typedef struct linear {
 
 static linear random_linear(int64_t rows) {
     // Beyond OK_LINEAR_BLOCK_TERMS now and then.
-    linear l = {random_bits() % 5 ? random_in(1, 40) : random_in(250, 540),
+    linear l = {random_bits() % 5 ? random_in(1, 40)
+                                  : random_in(OK_LINEAR_BLOCK_TERMS - 6, OK_LINEAR_BLOCK_TERMS + 30),
                 random_in(1, 50),
                 rows,
                 0,

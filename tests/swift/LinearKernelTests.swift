@@ -53,7 +53,7 @@ struct LinearCase: CustomStringConvertible, Sendable {
                 batch: batch, inputs: random.int(1...90), outputs: random.int(1...150), seed: UInt64(i))
         } + [
             LinearCase(batch: 31, inputs: 600, outputs: 97, seed: 50),
-            LinearCase(batch: 290, inputs: 257, outputs: 17, seed: 51),
+            LinearCase(batch: 290, inputs: 513, outputs: 17, seed: 51),
             LinearCase(batch: 40, inputs: 512, outputs: 16, seed: 52),
             LinearCase(batch: 8, inputs: 1, outputs: 1, seed: 53),
         ]

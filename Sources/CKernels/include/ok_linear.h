@@ -21,7 +21,7 @@ enum {
     OK_LINEAR_PACKED_ROWS = 8,
     /// The block of x that is packed at a time: it and the weights of one panel fit the second-level cache.
     OK_LINEAR_BLOCK_ROWS = 264,
-    OK_LINEAR_BLOCK_TERMS = 256,
+    OK_LINEAR_BLOCK_TERMS = 512,
 };
 
 #endif

@@ -15,7 +15,7 @@ public final class RecurrentRunner {
         let sequential = try Sequential([layer])
         for (name, tensor) in weights { sequential.setWeight(name, tensor) }
         model = try sequential.build(options: options)
-        _ = try StreamingPass.run(model.graph)
+        _ = try model.streaming()
     }
 
     /// Makes later calls of up to `sequenceLength` steps free of allocation, and resets the state.

@@ -49,7 +49,7 @@ extension Model {
     /// The plan of a stream of 64 frames, or of one run where the model cannot stream.
     public var planText: String {
         if let program = try? program(
-            .stream(maxBlock: 64 * max(1, (try? StreamingPass.run(graph).graph.granularity) ?? 1)))
+            .stream(maxBlock: 64 * max(1, (try? streaming().graph.granularity) ?? 1)))
         {
             return program.describe()
         }

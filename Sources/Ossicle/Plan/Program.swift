@@ -63,13 +63,17 @@ public final class Program: @unchecked Sendable {
         try self.init(graph, mode: mode, optimize: optimize, placement: .portable)
     }
 
+    /// - Parameter streaming: what the streaming pass makes of `source`, where the caller has it already.
     init(
         _ source: Graph, mode: PlanMode, optimize: Bool, placement: Placement,
-        kernels: UnsafePointer<ok_kernels>? = nil
+        kernels: UnsafePointer<ok_kernels>? = nil, streaming: StreamingGraph? = nil
     ) throws {
         var graph = source
         var latency = 0
-        if mode.isStream { (graph, latency) = try StreamingPass.run(graph) }
+        if mode.isStream {
+            let streaming = try streaming ?? StreamingPass.run(source)
+            (graph, latency) = (streaming.graph, streaming.latency)
+        }
         if optimize { graph = try Passes.optimize(graph) }
         let builder = try ProgramBuilder(graph: graph, mode: mode, placement: placement, kernels: kernels)
         let emitter = builder.emitter

@@ -29,6 +29,7 @@ public final class Model: Sendable {
     /// The graph for dynamic extents: what `describe` and streams start from.
     public let graph: Graph
     private let makeGraph: @Sendable ([[Dim]]) throws -> Graph
+    private let streamed = Locked<Result<StreamingGraph, any Error>?>(nil)
     private let programs = Locked<[(key: ProgramKey, program: Program)]>([])
 
     private struct ProgramKey: Hashable {
@@ -61,18 +62,27 @@ public final class Model: Sendable {
 
     /// Past input frames that an output frame depends on; nil when unbounded, or when only the whole signal will do.
     public var receptiveField: Int? {
-        facts.receptiveField ?? (try? StreamingPass.run(graph))?.graph.receptiveField
+        facts.receptiveField ?? (try? streaming())?.graph.receptiveField
     }
 
     /// Whether `stream` would accept it.
-    public var isStreamable: Bool { (try? StreamingPass.run(graph)) != nil }
+    public var isStreamable: Bool { (try? streaming()) != nil }
+
+    /// `graph` for working block by block, made once.
+    func streaming() throws -> StreamingGraph {
+        try streamed.withLock { known in
+            let result = known ?? Result { try StreamingPass.run(graph) }
+            known = result
+            return try result.get()
+        }
+    }
 
     func program(_ mode: PlanMode, shapes: [[Dim]]? = nil, compute: Compute = .cpu) throws -> Program {
         let key = ProgramKey(mode: mode, shapes: shapes ?? [], compute: compute)
         if let known = programs.withLock({ $0.first { $0.key == key }?.program }) { return known }
         let program = try Program(
             shapes.map { try makeGraph($0) } ?? graph, mode: mode, optimize: true,
-            placement: compute.placement)
+            placement: compute.placement, streaming: mode.isStream && shapes == nil ? streaming() : nil)
         programs.withLock { list in
             if list.count >= Self.programLimit { list.removeFirst() }
             list.append((key, program))
@@ -137,7 +147,7 @@ public final class Model: Sendable {
         guard 1...(1 << 20) ~= maxBlock else {
             throw OssicleError(.invalidArgument, "max_block \(maxBlock) is not in 1…\(1 << 20)")
         }
-        let granularity = try StreamingPass.run(graph).graph.granularity
+        let granularity = try streaming().graph.granularity
         let block = (maxBlock + granularity - 1) / granularity * granularity
         return try Stream(
             program(.stream(maxBlock: block)), facts: facts, prewarm: prewarm ? facts.prewarm : 0)

@@ -83,6 +83,24 @@ import Testing
         #expect(JSONNumber.exact(1, exponent: -28) == nil)
         #expect(JSONNumber.exact(0, exponent: -1000) == 0)
     }
+
+    /// Eight at once only where all eight are digits, and never past the end.
+    @Test func eightDigits() {
+        var text = Array("x98765432".utf8)
+        text.withUnsafeBufferPointer { bytes in
+            #expect(JSONNumber.eightDigits(bytes, at: 1) == 98_765_432)
+            #expect(JSONNumber.eightDigits(bytes, at: 0) == nil)
+            #expect(JSONNumber.eightDigits(bytes, at: 2) == nil)
+        }
+        for i in 1...8 {
+            for byte in UInt8.min ... .max where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+                let digit = text[i]
+                text[i] = byte
+                text.withUnsafeBufferPointer { #expect(JSONNumber.eightDigits($0, at: 1) == nil) }
+                text[i] = digit
+            }
+        }
+    }
 }
 
 /// Steele, Lea and Flood's SplitMix64: the same numbers on every machine.

@@ -35,6 +35,24 @@ enum JSONNumber {
         return rounded * twoTo(exponent - 63 - shift + divisorShift)
     }
 
+    /// The number that eight bytes spell when all are digits: summed in pairs, fours and eights in one register
+    /// (D. Lemire, "Number Parsing at a Gigabyte per Second", arXiv:2101.11408).
+    static func eightDigits(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> UInt64? {
+        guard position + 8 <= bytes.count else { return nil }
+        let word = UInt64(
+            littleEndian: UnsafeRawPointer(bytes.baseAddress! + position).loadUnaligned(as: UInt64.self))
+        let high: UInt64 = 0xf0f0_f0f0_f0f0_f0f0
+        // A digit is 0x3n, and stays so with six added.
+        guard word & high | ((word &+ 0x0606_0606_0606_0606) & high) >> 4 == 0x3333_3333_3333_3333 else {
+            return nil
+        }
+        let digits = word &- 0x3030_3030_3030_3030
+        let pairs = digits &* 10 &+ digits >> 8
+        let even = (pairs & 0xff_0000_00ff) &* (100 &+ 1_000_000 << 32)
+        let odd = (pairs >> 16 & 0xff_0000_00ff) &* (1 &+ 10_000 << 32)
+        return (even &+ odd) >> 32
+    }
+
     /// 2^exponent for exponents of normal numbers; here |exponent| < 200.
     private static func twoTo(_ exponent: Int) -> Double {
         Double(bitPattern: UInt64(1023 + exponent) << 52)

@@ -184,6 +184,12 @@ extension JSONReader {
     private mutating func run(into digits: inout Digits) throws -> Int {
         let start = position
         while position < bytes.count {
+            if digits.count > 0, let eight = JSONNumber.eightDigits(bytes, at: position) {
+                digits.significand = digits.significand &* 100_000_000 &+ eight
+                digits.count += 8
+                position += 8
+                continue
+            }
             let digit = bytes[position] &- UInt8(ascii: "0")
             guard digit <= 9 else { break }
             // Wraps only past 19 digits, where `overflowed` says so.

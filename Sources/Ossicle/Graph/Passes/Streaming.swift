@@ -1,3 +1,10 @@
+/// A graph that works block by block.
+struct StreamingGraph: Sendable {
+    var graph: Graph
+    /// By how many output frames its output lags.
+    var latency: Int
+}
+
 /// Turns a whole-signal graph into one that works block by block with the same results.
 ///
 /// Every operation says what it becomes (`Operation.streaming`) and by how much its output lags. Where branches with
@@ -9,15 +16,14 @@ struct StreamingPass {
     private var values: [ValueID: ValueID] = [:]
     private var latencies: [ValueID: Int] = [:]
 
-    /// The streaming graph and the lag of its output, in output frames.
-    static func run(_ graph: Graph) throws -> (graph: Graph, latency: Int) {
+    static func run(_ graph: Graph) throws -> StreamingGraph {
         var pass = StreamingPass(source: graph)
         return try pass.run()
     }
 
     private init(source: Graph) { self.source = source }
 
-    private mutating func run() throws -> (graph: Graph, latency: Int) {
+    private mutating func run() throws -> StreamingGraph {
         let dynamic = source.inputs.filter { !$0.isOptional }
         guard dynamic.count == 1, let port = dynamic.first, let output = source.outputs.first,
             source.type(of: port.value).shape.filter({ !$0.isFixed }).count == 1
@@ -35,7 +41,7 @@ struct StreamingPass {
         }
         value = try align(value, to: 0, output.name)
         target.output(output.name, value)
-        return (target, latencies[value]!)
+        return StreamingGraph(graph: target, latency: latencies[value]!)
     }
 
     private mutating func addInput(_ port: Port) throws {
