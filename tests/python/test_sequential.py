@@ -123,6 +123,53 @@ def test_add_and_build_again(rng: np.random.Generator, x: np.ndarray) -> None:
     assert [type(layer).__name__ for layer in model] == ["Conv1D", "Tanh", "Conv1D", "ReLU"]
 
 
+def parameters(layer: ossicle.Module) -> dict[str, tuple[int, ...]]:
+    a = layer.arguments
+    match layer.torch_name:
+        case "Conv1d":
+            shape = (a["out_channels"], a["in_channels"], a["kernel_size"])
+            return {"weight": shape, "bias": shape[:1]}
+        case "Linear":
+            return {"weight": (a["out_features"], a["in_features"]), "bias": (a["out_features"],)}
+        case "BatchNorm1d":
+            return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (a["num_features"],))
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ((ossicle.ReLU(), ossicle.Conv1D(4, 8, 3)), (2, 4, 30)),
+        ((ossicle.Tanh(), ossicle.Linear(5, 8)), (3, 5)),
+        ((ossicle.MaxPool1D(2), ossicle.Conv1D(6, 8, 3)), (2, 6, 30)),
+        ((ossicle.GLU(1), ossicle.Conv1D(6, 8, 3)), (2, 12, 30)),
+        ((ossicle.GLU(), ossicle.Linear(1, 3)), (4, 5, 2)),
+        ((ossicle.Flatten(), ossicle.Linear(60, 8)), (2, 12, 5)),
+        ((ossicle.Conv1D(1, 4, 3), ossicle.Flatten(), ossicle.Linear(112, 8)), (2, 1, 30)),
+        ((ossicle.Linear(7, 3), ossicle.BatchNorm1D(3)), (5, 7)),
+        ((ossicle.Linear(7, 3), ossicle.Softmax(2)), (2, 4, 7)),
+        ((ossicle.Identity(), ossicle.InstanceNorm1D(3)), (2, 3, 7)),
+        ((ossicle.Upsample(scale_factor=2.7), ossicle.Conv1D(3, 2, 3)), (2, 3, 7)),
+    ],
+    ids=str,
+)
+def test_layers_of_any_rank(
+    layers: tuple[ossicle.Module, ...], shape: tuple[int, ...], rng: np.random.Generator
+) -> None:
+    """The first layers leave open what a later one tells; together they do what each does alone."""
+    for layer in layers:
+        state = {}
+        for name, like in parameters(layer).items():
+            noise = rng.standard_normal(like).astype(np.float32)
+            state[name] = np.abs(noise) + 0.5 if name == "running_var" else noise
+        layer.load_state_dict(state)
+    x = rng.standard_normal(shape).astype(np.float32)
+    expected = x
+    for layer in layers:
+        expected = layer(expected)
+    np.testing.assert_allclose(ossicle.Sequential(*layers)(x), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_only_layers_are_added() -> None:
     with pytest.raises(ossicle.ArgumentError, match="int"):
         ossicle.Sequential(3)

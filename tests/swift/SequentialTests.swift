@@ -37,13 +37,70 @@ extension Sequential {
         #expect(error?.code == .shapeMismatch)
     }
 
-    @Test func dynamicExtentsFitAnySize() throws {
+    /// A later layer tells what the first leaves open: rank, channels, features, even the length.
+    @Test(
+        arguments: [
+            (
+                [
+                    ("Conv1d", #"{"in_channels":1,"out_channels":2,"kernel_size":3}"#),
+                    ("Linear", #"{"in_features":16,"out_features":4}"#),
+                ], "[1, 18]"
+            ),
+            ([("ReLU", "{}")], "[T]"),
+            (
+                [("ReLU", "{}"), ("Conv1d", #"{"in_channels":4,"out_channels":2,"kernel_size":3}"#)],
+                "[1, 4, T]"
+            ),
+            ([("Softmax", #"{"dim":-1}"#), ("Linear", #"{"in_features":6,"out_features":4}"#)], "[6]"),
+            ([("Linear", #"{"in_features":6,"out_features":4}"#), ("Softmax", #"{"dim":2}"#)], "[1, T, 6]"),
+            ([("GLU", "{}")], "[T, 2]"),
+            ([("GLU", #"{"dim":0}"#)], "[2, T]"),
+            (
+                [("GLU", #"{"dim":1}"#), ("Conv1d", #"{"in_channels":3,"out_channels":2,"kernel_size":3}"#)],
+                "[1, 6, T]"
+            ),
+            ([("Flatten", "{}"), ("Linear", #"{"in_features":60,"out_features":4}"#)], "[1, 1, 60]"),
+            (
+                [
+                    ("Conv1d", #"{"in_channels":1,"out_channels":4,"kernel_size":3}"#), ("Flatten", "{}"),
+                    ("Linear", #"{"in_features":112,"out_features":4}"#),
+                ], "[1, 114]"
+            ),
+            ([("Identity", "{}"), ("LayerNorm", #"{"normalized_shape":[3,5]}"#)], "[1, 3, 5]"),
+            ([("LogSoftmax", #"{"dim":3}"#)], "[1, 1, 1, T]"),
+            ([("Upsample", #"{"scale_factor":2.7}"#)], "[T]"),
+        ] as [([(String, String)], String)])
+    func theInputFollowsFromTheLayers(_ layers: [(String, String)], _ expected: String) throws {
         let sequential = Sequential()
-        try sequential.add(try Conv1D(inChannels: 1, outChannels: 2, kernelSize: 3))
-        // The length of the convolution's output is dynamic, so 16 features may be what it turns out to be.
-        try sequential.add(try Linear(inFeatures: 16, outFeatures: 4))
+        for (module, arguments) in layers { try sequential.add(module: module, arguments: arguments) }
         try sequential.fillWeights()
-        #expect(throws: OssicleError.self) { _ = try sequential.build() }
+        let model = try sequential.build()
+        #expect(model.graph.type(of: model.graph.inputs[0].value).shape.text == expected)
+        let shape = model.graph.type(of: model.graph.inputs[0].value).shape.evaluate(24)
+        var random = TestRandom(1)
+        let input = try Tensor(random.floats(shape.reduce(1, *)), shape: shape)
+        #expect(try model.forward(input).floats().allSatisfy(\.isFinite))
+    }
+
+    /// A factor that no dynamic length can be scaled by still scales a known one.
+    @Test func anyFactorScalesAKnownLength() throws {
+        let sequential = Sequential()
+        try sequential.add(module: "Upsample", arguments: #"{"scale_factor":2.718281828}"#)
+        let input = try Tensor([Float](repeating: 1, count: 72), shape: [1, 3, 24])
+        #expect(try sequential.build().forward(input).shape == [1, 3, 65])
+    }
+
+    /// No length gives the 15 channels that an even number of them is halved to.
+    @Test func whatNoInputFitsIsRefused() throws {
+        let sequential = Sequential()
+        try sequential.add(
+            module: "Conv1d", arguments: #"{"in_channels":1,"out_channels":6,"kernel_size":3}"#)
+        try sequential.add(module: "GLU", arguments: #"{"dim":-2}"#)
+        let error = #expect(throws: OssicleError.self) {
+            try sequential.add(
+                module: "Conv1d", arguments: #"{"in_channels":15,"out_channels":1,"kernel_size":1}"#)
+        }
+        #expect(error?.code == .shapeMismatch && error?.message.contains("[3, T-2]") == true, "\(error!)")
     }
 
     @Test func tenLayersOfOneShapeUseTwoBuffers() throws {

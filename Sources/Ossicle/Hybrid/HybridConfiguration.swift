@@ -120,7 +120,7 @@ extension HybridConfiguration {
         skipConnections = try arguments.bool("skip_connections", default: skipConnections)
         projection = try arguments.bool("projection", default: projection)
         inputLength = try arguments.int("input_length", default: inputLength)
-        sampleRate = try arguments.optionalFloat("sample_rate").map(Double.init)
+        sampleRate = try arguments.optionalDouble("sample_rate")
         try arguments.finish()
         try validate()
     }

@@ -64,6 +64,11 @@ struct LayerArguments {
         return try checked { try field.float() }
     }
 
+    mutating func optionalDouble(_ name: String) throws -> Double? {
+        guard let field = try take(name) else { return nil }
+        return try checked { try field.double() }
+    }
+
     mutating func bool(_ name: String, default value: Bool) throws -> Bool {
         guard let field = try take(name) else { return value }
         return try checked { try field.bool() }

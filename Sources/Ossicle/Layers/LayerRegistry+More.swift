@@ -69,14 +69,14 @@ extension LayerRegistry {
             guard let mode = ["nearest": Resize.Mode.nearest, "linear": .linear][word] else {
                 throw OssicleError(.unsupported, "Upsample: mode '\(word)' is neither 'nearest' nor 'linear'")
             }
-            let size = try a.optionalInt("size"), factor = try a.optionalFloat("scale_factor")
+            let size = try a.optionalInt("size"), factor = try a.optionalDouble("scale_factor")
             guard (size == nil) != (factor == nil) else {
                 throw OssicleError(
                     .invalidArgument, "Upsample: exactly one of size and scale_factor must be given")
             }
             a.ignore("recompute_scale_factor")
             return try Upsample(
-                mode, size.map { .extent($0) } ?? .factor(Double(factor!)),
+                mode, size.map { .extent($0) } ?? .factor(factor!),
                 alignCorners: a.bool("align_corners", default: false))
         },
         "ZeroPad1d": padding("ZeroPad1d", .zeros),

@@ -28,14 +28,6 @@ public struct Linear: Layer {
             LinearOperation(hasBias: bias),
             [inputs[0], weights["weight"]!] + (bias ? [weights["bias"]!] : []))
     }
-
-    public func outputShape(for input: [Dim]) throws -> [Dim] {
-        guard let features = input.last, !features.isFixed || features == .fixed(inFeatures) else {
-            throw OssicleError(
-                .shapeMismatch, "Linear expects \([.dynamic, .fixed(inFeatures)].text), found \(input.text)")
-        }
-        return input.dropLast() + [.fixed(outFeatures)]
-    }
 }
 
 extension Linear {

@@ -97,15 +97,4 @@ extension RecurrentLayer {
         return try graph.add(
             operation, [inputs[0]] + parameters.map { weights[$0.name]! } + inputs.dropFirst())
     }
-
-    public func outputShape(for input: [Dim]) throws -> [Dim] {
-        guard 2...3 ~= input.count, let features = input.last,
-            !features.isFixed || features == .fixed(inputSize)
-        else {
-            throw OssicleError(
-                .shapeMismatch, "\(module) expects \([.dynamic, .fixed(inputSize)].text), found \(input.text)"
-            )
-        }
-        return input.dropLast() + [.fixed(hiddenSize * directions)]
-    }
 }

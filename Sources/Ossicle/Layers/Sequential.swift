@@ -5,8 +5,9 @@
 public final class Sequential {
     public private(set) var layers: [any Layer] = []
     private var weights: [String: Tensor] = [:]
-    /// The output's shape after each layer, where it is known.
-    private var shapes: [[Dim]?] = []
+    /// What the layers take and give, up to the first that does not fit.
+    private var example: ExampleInput?
+    private var fits = true
     private var source = "state_dict"
 
     public init() {}
@@ -21,27 +22,38 @@ public final class Sequential {
     ///
     /// - Throws: `shapeMismatch` with both shapes.
     public func add(_ layer: any Layer) throws {
-        let input = layers.isEmpty ? layer.inputShape : shapes[shapes.count - 1]
-        var output: [Dim]?
-        if let input {
-            do { output = try layer.outputShape(for: input) } catch let error as OssicleError {
+        if extend(layer) { return }
+        if fits, let input = example?.outputs.last {
+            do { _ = try layer.outputShape(for: input) } catch let error as OssicleError {
                 let expected = layer.inputShape.map { " expects \($0.text) and" } ?? ""
                 throw OssicleError(
                     .shapeMismatch,
                     "layer \(layers.count) (\(layer.module))\(expected) does not take the output \(input.text) of "
-                        + "layer \(layers.count - 1)\(layers.last.map { " (\($0.module))" } ?? ""): \(error.message)"
-                )
+                        + "layer \(layers.count - 1) (\(layers.last!.module)): \(error.message)")
             }
         }
-        layers.append(layer)
-        shapes.append(output)
+        addUnchecked(layer)
     }
 
     /// Appends a layer without the check; a mismatch then shows when the model is built.
     public func addUnchecked(_ layer: any Layer) {
-        let input = layers.isEmpty ? layer.inputShape : shapes[shapes.count - 1]
-        shapes.append(input.flatMap { try? layer.outputShape(for: $0) })
+        if extend(layer) { return }
         layers.append(layer)
+        fits = false
+    }
+
+    /// Appends a layer if there is an input that all layers then take.
+    private func extend(_ layer: any Layer) -> Bool {
+        guard fits else { return false }
+        if let last = example?.outputs.last, let output = try? layer.outputShape(for: last) {
+            example!.outputs.append(output)
+        } else if let other = ExampleInput(for: layers + [layer]) {
+            example = other
+        } else {
+            return false
+        }
+        layers.append(layer)
+        return true
     }
 
     /// Appends a module by PyTorch's class name, its constructor arguments a JSON object.
@@ -100,18 +112,13 @@ public final class Sequential {
         let (layers, tensors) = (layers, taken)
         var facts = Model.Facts(format: "sequential")
         facts.layers = summary
-        return try Model(facts: facts, inputShapes: [try defaultInputShape(tensors)]) { shapes in
+        return try Model(facts: facts, inputShapes: [inputShape]) { shapes in
             try Self.graph(layers, tensors, input: shapes[0])
         }
     }
 
-    /// What the first layer expects. Where it takes any rank, the first of a signal, a batch of one and an even number
-    /// of channels that the layers accept.
-    private func defaultInputShape(_ tensors: [String: Tensor]) throws -> [Dim] {
-        let candidates: [[Dim]] = layers[0].inputShape.map { [$0] } ?? [[0], [1, 1, 0], [1, 2, 0]]
-        let fits = candidates.first { (try? Self.graph(layers, tensors, input: $0)) != nil }
-        return fits ?? candidates[0]
-    }
+    /// What a model is planned for until a call brings another shape.
+    private var inputShape: [Dim] { example?.shape ?? layers[0].inputShape ?? [.dynamic] }
 
     private static func graph(_ layers: [any Layer], _ tensors: [String: Tensor], input: [Dim]) throws
         -> Graph
@@ -162,7 +169,7 @@ public final class Sequential {
             let count = parameter.shape.reduce(1, *)
             tensors[parameter.name] = try Tensor([Float](repeating: 0, count: count), shape: parameter.shape)
         }
-        let shape = try defaultInputShape(tensors).map { Dim.fixed($0.evaluate(length)) }
+        let shape = inputShape.map { Dim.fixed($0.evaluate(length)) }
         return try Program(Self.graph(layers, tensors, input: shape), mode: .fixed(length: length))
             .bufferStats
     }
@@ -170,7 +177,9 @@ public final class Sequential {
     /// One line for each layer: index, class, output shape, parameters.
     public var summary: [String] {
         layers.enumerated().map { i, layer in
-            "\(i)  \(layer.module)  \(shapes[i]?.text ?? "?")  \(layer.parameterCount)"
+            let outputs = example?.outputs ?? []
+            let shape = outputs.indices.contains(i) ? outputs[i].text : "?"
+            return "\(i)  \(layer.module)  \(shape)  \(layer.parameterCount)"
         }
     }
 }

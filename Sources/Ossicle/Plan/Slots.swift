@@ -34,6 +34,11 @@ struct Operand {
 
     var isDense: Bool { strides == Operand.denseStrides(shape) }
     var count: Dim { shape.product }
+    /// Whether neighbours along the innermost axis are neighbours in memory, axes of extent 1 left out: a loop nest
+    /// drops those.
+    var hasRows: Bool {
+        shape.lastIndex { $0 != .fixed(1) }.map { strides[$0] == .fixed(1) } ?? true
+    }
 
     static func denseStrides(_ shape: [Dim]) -> [Dim] {
         var strides = [Dim](repeating: .fixed(1), count: shape.count)

@@ -13,13 +13,18 @@ import Testing
     }
     static let names = (try? program.get())?.functions.map(\.name) ?? []
 
-    @Test(arguments: names) func operation(_ name: String) throws {
-        let goldens = try Self.goldens.get()
-        let function = try #require(try Self.program.get().function(named: name))
+    /// The graph of one golden, and what goes in.
+    static func `case`(_ name: String) throws -> (Graph, [Tensor]) {
+        let function = try #require(try program.get().function(named: name))
         let shapes = try MILShapeChoice(function, nil).choose([:])
         let graph = try MILLowering(function, files: MILBlobFiles([:])).lower(function, shapes: shapes, nil)
+        return (graph, try graph.inputs.map { try goldens.get().tensor("\(name)/in/\($0.name)") })
+    }
+
+    @Test(arguments: names) func operation(_ name: String) throws {
+        let goldens = try Self.goldens.get()
+        let (graph, inputs) = try Self.case(name)
         let instance = try Instance(Program(graph, mode: .fixed(length: 1)))
-        let inputs = try graph.inputs.map { try goldens.tensor("\(name)/in/\($0.name)") }
         for (port, found) in zip(graph.outputs, try instance.run(inputs)) {
             let expected = try goldens.tensor("\(name)/out/\(port.name)")
             #expect(found.shape == expected.shape && found.dataType == expected.dataType, "\(port.name)")

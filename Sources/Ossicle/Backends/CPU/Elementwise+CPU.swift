@@ -13,8 +13,7 @@ extension Unary: CPUOperation {
 extension Emitter {
     func emitUnary(_ activation: Activation, from source: Operand, to destination: Operand) {
         if activation.isIdentity { return emitCopy(from: source, to: destination) }
-        guard source.strides.last == .fixed(1) || source.shape.last == .fixed(1) || source.shape.isEmpty
-        else {
+        guard source.hasRows else {
             emitCopy(from: source, to: destination)
             return emitUnary(activation, from: destination, to: destination)
         }
@@ -52,11 +51,9 @@ extension Emitter {
             rank: Int32(shape.count), shape: lengths(shape), operands: zip(operands, strides).map(cOperand))
     }
 
-    /// The operand itself when its innermost stride is 1 or it is broadcast along it; otherwise a dense copy.
+    /// The operand itself when it has rows; otherwise a dense copy.
     func rowwise(_ operand: Operand) -> Operand {
-        guard let stride = operand.strides.last, stride != .fixed(1), operand.shape.last != .fixed(1) else {
-            return operand
-        }
+        if operand.hasRows { return operand }
         let copy = scratch(operand.shape, operand.dataType)
         emitCopy(from: operand, to: copy)
         return copy
