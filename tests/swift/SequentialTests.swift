@@ -55,6 +55,7 @@ extension Sequential {
             ([("Linear", #"{"in_features":6,"out_features":4}"#), ("Softmax", #"{"dim":2}"#)], "[1, T, 6]"),
             ([("GLU", "{}")], "[T, 2]"),
             ([("GLU", #"{"dim":0}"#)], "[2, T]"),
+            ([("GLU", #"{"dim":1}"#), ("Tanh", "{}"), ("GLU", #"{"dim":1}"#)], "[1, 4, T]"),
             (
                 [("GLU", #"{"dim":1}"#), ("Conv1d", #"{"in_channels":3,"out_channels":2,"kernel_size":3}"#)],
                 "[1, 6, T]"

@@ -21,7 +21,7 @@ struct ExampleInput {
     }
 
     /// What the first layer expects, alone and in a batch of one; then signals, batches and features of up to the
-    /// highest rank, with the extents that any layer names, or twice that for a `GLU`.
+    /// highest rank, with the extents that any layer names, or a power of two of them where `GLU`s halve.
     private static func candidates(_ layers: [any Layer]) -> [[Dim]] {
         var named: [Int] = []
         for layer in layers {
@@ -30,7 +30,7 @@ struct ExampleInput {
             }
         }
         named = Array(named.prefix(8))
-        let extents = [1, 2] + named + named.map { 2 * $0 }
+        let extents = [1, 2, 4, 8, 16] + [1, 2, 4].flatMap { factor in named.map { factor * $0 } }
         let own = layers[0].inputShape
         var shapes: [[Dim]] = own.map { [$0, [1] + $0] } ?? [[.dynamic]]
         shapes += extents.map { [1, .fixed($0), .dynamic] }
