@@ -54,22 +54,6 @@
                 try MetalRunner(try network.graph(), .dynamic(maxLength: 64), .portable)(x)
             }
 
-            /// What is reported while `body` runs, by this test or another.
-            private func messages(_ body: () throws -> Void) rethrows -> String {
-                let log = Log()
-                Diagnostics.setHandler { log.add($0) }
-                defer { Diagnostics.setHandler(nil) }
-                try body()
-                return log.text
-            }
-
-            private final class Log: @unchecked Sendable {
-                private let lock = NSLock()
-                private var lines: [String] = []
-                func add(_ line: String) { lock.withLock { lines.append(line) } }
-                var text: String { lock.withLock { lines.joined(separator: "\n") } }
-            }
-
             /// With each buffer refused in turn, the node that needed it stays on the CPU and says why.
             @Test func everyBufferCanBeRefused() throws {
                 let expected = try cpu()
@@ -79,7 +63,7 @@
                     let counter = MetalStub.Counter()
                     faults.counter = counter
                     var steps: [String] = []
-                    let text = try messages {
+                    let text = try DiagnosticsLog.messages {
                         let run = try MetalStub.$faults.withValue(faults) { try runner(device) }
                         steps = run.program.steps.map(\.backend)
                         #expect(distance(try run(x), expected) < 1e-5)
@@ -103,7 +87,7 @@
                 }
                 if kind == "late error" { faults.delay = 0.05 }
                 let expected = try cpu()
-                let text = try messages {
+                let text = try DiagnosticsLog.messages {
                     let run = try MetalStub.$faults.withValue(faults) {
                         let run = try runner(device)
                         #expect(try run(x) == expected)
@@ -128,7 +112,7 @@
                 graph.output("y", try graph.apply(LinearOperation(hasBias: false), input, w))
                 var faults = MetalStub.Faults()
                 faults.noPerformanceShaders = true
-                let text = try messages {
+                let text = try DiagnosticsLog.messages {
                     let run = try MetalStub.$faults.withValue(faults) {
                         try MetalRunner(graph, .fixed(length: 1), onGPU(device))
                     }
