@@ -20,17 +20,22 @@ public enum Compute: Int32, Sendable, Hashable, CaseIterable {
 
     private static func gpu(isForced: Bool) throws -> any Backend {
         #if canImport(Metal)
-            do {
-                return MetalBackend(
-                    device: try MetalDevice.system.get(),
-                    options: isForced ? MetalOptions(minimumFlops: 0) : MetalOptions())
-            } catch let error as OssicleError { throw error.within("compute gpu was asked for") }
+            try metal(MetalDevice.system, isForced: isForced)
         #else
             throw OssicleError(
                 .unsupported,
                 "compute gpu was asked for, and this build of Ossicle has no GPU backend (Metal)")
         #endif
     }
+
+    #if canImport(Metal)
+        /// - Parameter isForced: whether every layer that has kernels goes there, however small.
+        static func metal(_ device: Result<MetalDevice, OssicleError>, isForced: Bool) throws -> any Backend {
+            MetalBackend(
+                device: try device.mapError { $0.within("compute gpu was asked for") }.get(),
+                options: isForced ? MetalOptions(minimumFlops: 0) : MetalOptions())
+        }
+    #endif
 
     /// The system's own, for its CPU.
     private static var libraries: [any Backend] {

@@ -27,6 +27,20 @@
                 #expect(e?.message.contains("no GPU") == true)
             }
 
+            /// Asked for by name, a GPU that is not there is an error with the reason.
+            @Test func aGPUThatIsAskedFor() throws {
+                let reason = try #require(error({ $0.noDevice = true }) { _ = try MetalDevice() })
+                let e = errorOf { _ = try Compute.metal(.failure(reason), isForced: true) }
+                #expect(e?.code == .unsupported)
+                #expect(e?.message == "compute gpu was asked for: \(reason.message)")
+                let backend = try Compute.metal(.success(device), isForced: true) as? MetalBackend
+                #expect(backend?.options.minimumFlops == 0)
+                #expect(
+                    try Compute.gpu.placement().backends.map(\.name) == [
+                        "metal", "bnns", "accelerate", "cpu",
+                    ])
+            }
+
             @Test func noQueue() {
                 #expect(error({ $0.noQueue = true }) { _ = try MetalDevice() }?.code == .unsupported)
             }
