@@ -58,6 +58,8 @@
                     let steps = placed.session.program.steps.filter { $0.backend == "bnns" }
                     #expect(steps.count == 1 && steps[0].node == "bottleneck.model", "\(placed.plan)")
                     #expect(!placed.session.program.isRealtimeSafe)
+                    // The work of the model, and of an LSTM above all: 20 steps of 4 · 16 · (6 + 16) multiply-adds.
+                    #expect(steps[0].flops >= 2 * 20 * 4 * 16 * 22)
                     #expect(BNNSStubLiveContexts(known.path) == 1)
                     #expect((1...3).map { process(placed, seed: $0) } == expected)
                     #expect(runs.count == 3)

@@ -43,7 +43,7 @@
                     inputs: emitter.memory.store(inputs.map { Int32($0.slot) }),
                     outputs: emitter.memory.store(blocks.map { Int32($0.slot) }),
                     fallback: steps.first, fallback_count: steps.count),
-                "graph of \(fallback.count) steps")
+                "graph, or \(fallback.count) steps")
             for (block, output) in zip(blocks, outputs) where !output.isDense {
                 emitter.emitCopy(from: block, to: output)
             }
@@ -70,6 +70,8 @@
         func infer(_ inputs: [ValueType], regions: [Graph]) throws -> [ValueType] {
             try call.infer(inputs, regions: regions)
         }
+
+        func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { call.flops }
 
         func make() -> (any InstanceObject)? {
             do { return try BNNSGraphEngine(graph, call.ports) } catch {

@@ -4,6 +4,8 @@
 /// and puts the region in the place of the others.
 struct ModelCall: Operation {
     let ports: InferencePorts
+    /// Of the region's nodes, each counted once.
+    let flops: Int
 
     var name: String { "coreml" }
 
@@ -15,7 +17,7 @@ struct ModelCall: Operation {
         return regions[0].outputs.map { regions[0].type(of: $0.value) }
     }
 
-    func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { 0 }
+    func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { flops }
 }
 
 /// A backend that runs whole models.
@@ -32,7 +34,10 @@ extension Graph {
         var graph = Graph()
         let values = inputs.map { graph.input($0.name, type(of: $0.value)) }
         let ports = try InferencePorts(model, function: function, self)
-        let results = try graph.add(ModelCall(ports: ports), values, name: "model", regions: [self])
+        func shapes(_ ids: [ValueID]) -> [[Int]] { ids.map { type(of: $0).shape.evaluate(1) } }
+        let flops = nodes.reduce(0) { $0 + $1.operation.flops(shapes($1.inputs), shapes($1.outputs)) }
+        let call = ModelCall(ports: ports, flops: flops)
+        let results = try graph.add(call, values, name: "model", regions: [self])
         for (port, value) in zip(outputs, results) { graph.output(port.name, value) }
         return graph
     }
