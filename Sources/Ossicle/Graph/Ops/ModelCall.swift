@@ -22,8 +22,8 @@ struct ModelCall: Operation {
 
 /// A backend that runs whole models.
 protocol ModelBackend: Backend {
-    /// The operation that this backend runs in the place of the call, made ready; nil where it does not take the model. A
-    /// refusal that nobody could expect comes with a message.
+    /// The operation that this backend runs in the place of the call, made ready; nil, after a message, where it does not
+    /// take the model.
     func take(_ call: ModelCall) -> (any Operation)?
 }
 
