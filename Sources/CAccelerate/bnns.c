@@ -1,9 +1,18 @@
 #include "ok_bnns.h"
 
+static bool execute(const ok_bnns *model) {
+    return BNNSGraphContextExecute(model->context, model->function, model->argument_count, model->arguments,
+                                   model->workspace_size, model->workspace) == 0;
+}
+
+static void put(const ok_bnns *model, const ok_bnns_port *port, void *data) {
+    model->arguments[port->position].data_ptr = data;
+    model->arguments[port->position].data_ptr_size = port->byte_count;
+}
+
 static int32_t place(const ok_bnns *model, const ok_bnns_port *port, const ok_buffer *buffer) {
     if (buffer->byte_count != port->byte_count) return OK_SHAPE_MISMATCH;
-    model->arguments[port->position].data_ptr = buffer->data;
-    model->arguments[port->position].data_ptr_size = buffer->byte_count;
+    put(model, port, buffer->data);
     return OK_SUCCESS;
 }
 
@@ -20,10 +29,7 @@ static int32_t run(const ok_bnns *model, const ok_buffer *inputs, const ok_buffe
             place(model, &model->outputs[i], i < output_count && outputs[i].data ? &outputs[i] : &sink);
         if (status != OK_SUCCESS) return status;
     }
-    return BNNSGraphContextExecute(model->context, model->function, model->argument_count, model->arguments,
-                                   model->workspace_size, model->workspace) == 0
-               ? OK_SUCCESS
-               : OK_INTERNAL;
+    return execute(model) ? OK_SUCCESS : OK_INTERNAL;
 }
 
 int32_t ok_bnns_predict(void *opaque, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
@@ -37,6 +43,21 @@ int32_t ok_bnns_predict(void *opaque, const ok_buffer *inputs, size_t input_coun
     int32_t status = run(model, inputs, outputs, output_count);
     __atomic_store_n(&model->use, OK_IDLE, __ATOMIC_RELEASE);
     return status;
+}
+
+void ok_bnns_step(const void *opaque, ok_context *context) {
+    const ok_bnns_step_args *args = opaque;
+    ok_bnns *model = context->slots[args->model];
+    if (model && !model->failed) {
+        for (size_t i = 0; i < model->input_count; ++i)
+            put(model, &model->inputs[i], context->slots[args->inputs[i]]);
+        for (size_t i = 0; i < model->output_count; ++i)
+            put(model, &model->outputs[i], context->slots[args->outputs[i]]);
+        if (execute(model)) return;
+        model->failed = 1;
+        model->report(model->name);
+    }
+    ok_run_steps(args->fallback, args->fallback_count, context);
 }
 
 int32_t ok_bnns_release(ok_bnns *model) {

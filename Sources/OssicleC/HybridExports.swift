@@ -47,7 +47,7 @@ public func ossicle_hybrid_create(
         }
         let made = try HybridPipeline(
             configuration(json), weights: tensors, bottleneck: bottleneck(model),
-            options: loadOptions(options))
+            options: loadOptions(options), compute: compute(options))
         out.pointee = try makeHandle(OK_HANDLE_HYBRID, made, instance: made.realtime)
     }
 }
@@ -70,9 +70,11 @@ public func ossicle_hybrid_load(
         let inner = try bottleneck(model)
         let made =
             json == nil
-            ? try HybridPipeline.load(path: path, bottleneck: inner, options: loadOptions(options))
+            ? try HybridPipeline.load(
+                path: path, bottleneck: inner, options: loadOptions(options), compute: compute(options))
             : try HybridPipeline(
-                configuration(json), weightsPath: path, bottleneck: inner, options: loadOptions(options))
+                configuration(json), weightsPath: path, bottleneck: inner, options: loadOptions(options),
+                compute: compute(options))
         out.pointee = try makeHandle(OK_HANDLE_HYBRID, made, instance: made.realtime)
     }
 }

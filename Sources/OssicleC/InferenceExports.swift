@@ -15,12 +15,23 @@ public func ossicle_inference_create(
             } ?? ossicle_inference_options()
         let made = try BNNSInference(
             modelPath: text(path, "path"), singleThreaded: options.allow_threads == 0,
-            function: options.function.map { String(cString: $0) }, shapes: shapes(options))
+            function: options.function.map { String(cString: $0) }, shapes: shapes(options),
+            engine: engine(options))
         ok_inference_reset_with {
             Unmanaged<BNNSInference>.fromOpaque($0!).takeUnretainedValue().resetState()
         }
         out.pointee = try makeHandle(
             OK_HANDLE_INFERENCE, made, instance: UnsafeMutableRawPointer(mutating: made.realtime))
+    }
+}
+
+private func engine(_ options: ossicle_inference_options) throws -> BNNSInference.Engine? {
+    switch options.engine {
+    case 0: return nil
+    case 1: return .ossicle
+    case 2: return .bnns
+    default:
+        throw OssicleError(.invalidArgument, "options.engine is \(options.engine), allowed are 0…2")
     }
 }
 
@@ -44,6 +55,16 @@ public func ossicle_inference_destroy(_ inference: OpaquePointer!) -> Int32 {
 
 func inference(_ handle: OpaquePointer?) throws -> BNNSInference {
     try object(handle, OK_HANDLE_INFERENCE, as: BNNSInference.self)
+}
+
+@c(ossicle_inference_model) @implementation
+public func ossicle_inference_model(
+    _ handle: OpaquePointer!, _ model: UnsafeMutablePointer<OpaquePointer?>!
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let inference = try inference(handle)
+        try require(model, "model").pointee = try makeHandle(OK_HANDLE_MODEL, inference.model())
+    }
 }
 
 @c(ossicle_inference_info_get) @implementation

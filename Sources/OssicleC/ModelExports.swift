@@ -13,7 +13,7 @@ public func ossicle_model_load(
     status(on: nil) {
         let out = try require(model, "model")
         let loaded = try Model.load(path: text(path, "path"), options: loadOptions(options))
-        out.pointee = try makeHandle(OK_HANDLE_MODEL, loaded)
+        out.pointee = try makeHandle(OK_HANDLE_MODEL, loaded.running(on: compute(options)))
     }
 }
 
@@ -29,7 +29,7 @@ public func ossicle_model_load_bytes(
             bytes: UnsafeRawBufferPointer(start: bytes, count: count),
             name: name.map { String(cString: $0) } ?? "bytes",
             options: loadOptions(options))
-        out.pointee = try makeHandle(OK_HANDLE_MODEL, loaded)
+        out.pointee = try makeHandle(OK_HANDLE_MODEL, loaded.running(on: compute(options)))
     }
 }
 

@@ -148,6 +148,16 @@ func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity
     }
 }
 
+/// What may run what is loaded.
+func compute(_ options: UnsafePointer<ossicle_load_options>?) throws -> Compute {
+    guard let options else { return .cpu }
+    let given = try read(options, ossicle_load_options(), size: \.struct_size, "options").compute
+    guard let compute = Compute(rawValue: given) else {
+        throw OssicleError(.invalidArgument, "options.compute is \(given), allowed are 0…2")
+    }
+    return compute
+}
+
 func loadOptions(_ options: UnsafePointer<ossicle_load_options>?) -> LoadOptions {
     guard let options, options.pointee.struct_size >= MemoryLayout<ossicle_load_options>.size,
         let callback = options.pointee.on_warning

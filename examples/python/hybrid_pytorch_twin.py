@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
+import ossicle
 
 try:
     import torch
@@ -25,52 +27,29 @@ except ImportError as error:
 
 
 class HybridTwin(nn.Module):
-    """Conv1d stages down, an LSTM over the steps, ConvTranspose1d stages up."""
+    """Conv1d stages down, an LSTM over the steps, ConvTranspose1d stages up.
 
-    def __init__(
-        self,
-        in_channels: int = 1,
-        out_channels: int | None = None,
-        channels: Sequence[int] = (32, 64, 128),
-        kernel_size: int = 8,
-        stride: int = 4,
-        hidden_size: int = 128,
-        num_layers: int = 1,
-        bidirectional: bool = False,
-        activation: str = "ReLU",
-        skip_connections: bool = False,
-        projection: bool = True,
-    ) -> None:
+    The arguments are those of `ossicle.HybridPipeline`, which checks them and fills in the others.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
         super().__init__()
-        out_channels = in_channels if out_channels is None else out_channels
-        self.config = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "channels": list(channels),
-            "kernel_size": kernel_size,
-            "stride": stride,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-            "bidirectional": bidirectional,
-            "activation": activation,
-            "skip_connections": skip_connections,
-            "projection": projection,
-        }
+        self.config = config = ossicle.HybridPipeline(**arguments).config
+        channels, kernel, stride = config["channels"], config["kernel_size"], config["stride"]
+        hidden, both = config["hidden_size"], config["bidirectional"]
         # A length that the strides divide is divided and multiplied exactly.
-        padding, output_padding = (kernel_size - stride + 1) // 2, (kernel_size - stride) % 2
-        last, features = channels[-1], hidden_size * (2 if bidirectional else 1)
-        down = [in_channels, *channels]
-        up = [last if projection else features, *channels[-2::-1], out_channels]
-        self.encoder = nn.ModuleList(nn.Conv1d(a, b, kernel_size, stride, padding) for a, b in pairwise(down))
-        self.bottleneck = nn.LSTM(
-            last, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional
-        )
-        if projection:
+        padding, output_padding = (kernel - stride + 1) // 2, (kernel - stride) % 2
+        last, features = channels[-1], hidden * (2 if both else 1)
+        down = [config["in_channels"], *channels]
+        up = [last if config["projection"] else features, *channels[-2::-1], config["out_channels"]]
+        self.encoder = nn.ModuleList(nn.Conv1d(a, b, kernel, stride, padding) for a, b in pairwise(down))
+        self.bottleneck = nn.LSTM(last, hidden, config["num_layers"], batch_first=True, bidirectional=both)
+        if config["projection"]:
             self.projection = nn.Linear(features, last)
         self.decoder = nn.ModuleList(
-            nn.ConvTranspose1d(a, b, kernel_size, stride, padding, output_padding) for a, b in pairwise(up)
+            nn.ConvTranspose1d(a, b, kernel, stride, padding, output_padding) for a, b in pairwise(up)
         )
-        self.activation = getattr(nn, activation)()
+        self.activation = getattr(nn, config["activation"])()
         self.total_stride = stride ** len(channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,10 +72,12 @@ class HybridTwin(nn.Module):
                 x = self.activation(x)
         return x[..., :frames]
 
-    def export(self, path: str, **extra: Any) -> None:
-        """Weights and configuration in one file; `extra` may be `input_length` and `sample_rate`."""
+    def export(self, path: str, **changes: Any) -> None:
+        """Weights and configuration in one file; `changes` may be `input_length` and `sample_rate`."""
         weights = {name: value.detach().float().contiguous() for name, value in self.state_dict().items()}
-        save_file(weights, path, {"format": "ossicle.hybrid", "config": json.dumps({**self.config, **extra})})
+        save_file(
+            weights, path, {"format": "ossicle.hybrid", "config": json.dumps({**self.config, **changes})}
+        )
 
 
 def train(twin: HybridTwin, steps: int, frames: int) -> float:
@@ -116,9 +97,6 @@ def train(twin: HybridTwin, steps: int, frames: int) -> float:
 
 def main() -> None:
     """Trains for a moment, exports, and requires that engine and PyTorch agree."""
-    import numpy as np
-    import ossicle
-
     path = sys.argv[1] if len(sys.argv) > 1 else "hybrid.safetensors"
     torch.manual_seed(1)
     twin = HybridTwin(channels=(16, 24, 32), hidden_size=48, activation="ELU", skip_connections=True)

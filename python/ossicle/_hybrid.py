@@ -16,7 +16,16 @@ from ._builder import as_weight
 from ._errors import ArgumentError, NotReadyError, check
 from ._ffi import ffi, lib
 from ._hybrid_facts import HybridMemory, HybridTimings, ReconstructionError
-from ._hybrid_native import USUAL, create_hybrid, floats, handle_of, parameters, read_hybrid
+from ._hybrid_native import (
+    USUAL,
+    Bottleneck,
+    compute_number,
+    create_hybrid,
+    floats,
+    handle_of,
+    parameters,
+    read_hybrid,
+)
 from ._hybrid_stream import HybridStream
 from ._info import Described
 from ._native import Shape, create, new_struct, text
@@ -48,14 +57,29 @@ class HybridPipeline(Described):
         projection: a Linear from the LSTM's features to `channels[-1]`.
         input_length: frames to prepare for.
         sample_rate: Hz that the network was made for.
-        bottleneck: a model or layer from `[steps, channels[-1]]` to `[steps, features]` in place of the LSTM.
+        bottleneck: a model or layer from `[steps, channels[-1]]` to `[steps, features]` in place of the LSTM;
+            a `BNNSInference`, too.
+        compute: what runs whole buffers and windowed streams. "cpu": the engine's own kernels. "automatic":
+            on Apple's systems also a GPU where that should be faster, and BNNS Graph for a Core ML
+            bottleneck; what is refused or fails gives way to the CPU, with a line on standard error. "gpu":
+            the same, but an error (UnsupportedError, when weights are taken) where there is no GPU.
+            `uses_gpu` and `uses_bnns` tell what came of it.
 
     Raises:
         ArgumentError, ShapeError: naming the argument.
 
     """
 
-    __slots__ = ("_arguments", "_bottleneck", "_file", "_handle", "_model", "_parameters", "_state")
+    __slots__ = (
+        "_arguments",
+        "_bottleneck",
+        "_compute",
+        "_file",
+        "_handle",
+        "_model",
+        "_parameters",
+        "_state",
+    )
 
     def __init__(
         self,
@@ -73,7 +97,8 @@ class HybridPipeline(Described):
         projection: bool = True,
         input_length: int = 4096,
         sample_rate: float | None = None,
-        bottleneck: Described | None = None,
+        bottleneck: Bottleneck | None = None,
+        compute: str = "cpu",
     ) -> None:
         arguments: dict[str, Any] = {
             "in_channels": in_channels,
@@ -91,13 +116,14 @@ class HybridPipeline(Described):
         }
         if sample_rate is not None:
             arguments["sample_rate"] = sample_rate
-        self._set_up(arguments, bottleneck)
+        self._set_up(arguments, bottleneck, compute)
 
-    def _set_up(self, arguments: dict[str, Any], bottleneck: Described | None) -> None:
+    def _set_up(self, arguments: dict[str, Any], bottleneck: Bottleneck | None, compute: str) -> None:
         super().__init__()
-        if bottleneck is not None and not isinstance(bottleneck, Described):
+        if bottleneck is not None and not isinstance(bottleneck, Bottleneck):
             raise ArgumentError(f"bottleneck: expected a model or layer, got {type(bottleneck).__name__}")
-        self._arguments, self._bottleneck = arguments, bottleneck
+        compute_number(compute)
+        self._arguments, self._bottleneck, self._compute = arguments, bottleneck, compute
         self._handle: Any = None
         self._model: Built | None = None
         self._state: dict[str, NDArray[Any]] | None = None
@@ -105,17 +131,27 @@ class HybridPipeline(Described):
         self._parameters = parameters(self._json(), handle_of(bottleneck))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], bottleneck: Described | None = None) -> HybridPipeline:
+    def load(
+        cls, path: str | os.PathLike[str], bottleneck: Bottleneck | None = None, *, compute: str = "cpu"
+    ) -> HybridPipeline:
         """A pipeline from one file with its configuration, as `save` writes it.
+
+        Args:
+            path: a safetensors file.
+            bottleneck: in place of the LSTM, whose weights the file then has not.
+            compute: what runs it, as in the constructor.
 
         Raises:
             FileError, FormatError, WeightsError, UnsupportedError: naming the file and what is wrong in it.
+            UnsupportedError: compute is "gpu", and there is none.
 
         """
-        handle = read_hybrid(path, ffi.NULL, handle_of(bottleneck))
+        handle = read_hybrid(path, ffi.NULL, handle_of(bottleneck), compute)
         pipeline = cls.__new__(cls)
         pipeline._set_up(
-            json.loads(text(lib.ossicle_hybrid_text, handle, lib.OSSICLE_HYBRID_CONFIGURATION)), bottleneck
+            json.loads(text(lib.ossicle_hybrid_text, handle, lib.OSSICLE_HYBRID_CONFIGURATION)),
+            bottleneck,
+            compute,
         )
         pipeline._adopt(handle)
         pipeline._file = os.fspath(path)
@@ -129,7 +165,7 @@ class HybridPipeline(Described):
 
         """
         state = {name: as_weight(name, value) for name, value in state_dict.items()}
-        handle = create_hybrid(self._json(), state, handle_of(self._bottleneck))
+        handle = create_hybrid(self._json(), state, handle_of(self._bottleneck), self._compute)
         with self._lock:
             self._adopt(handle)
             self._state, self._file = state, None
@@ -137,7 +173,7 @@ class HybridPipeline(Described):
 
     def load_weights(self, path: str | os.PathLike[str]) -> HybridPipeline:
         """Takes all weights from a safetensors file with state_dict names. On failure nothing changes."""
-        handle = read_hybrid(path, self._json(), handle_of(self._bottleneck))
+        handle = read_hybrid(path, self._json(), handle_of(self._bottleneck), self._compute)
         with self._lock:
             self._adopt(handle)
             self._state, self._file = None, os.fspath(path)
@@ -254,6 +290,11 @@ class HybridPipeline(Described):
         return HybridMemory(int(info.weight_bytes), int(info.packed_bytes), int(info.workspace_bytes))
 
     @property
+    def compute(self) -> str:
+        """What may run it, as it was asked for."""
+        return self._compute
+
+    @property
     def uses_gpu(self) -> bool:
         """Whether a GPU runs any of it."""
         return bool(self._hybrid_info().uses_gpu)
@@ -278,6 +319,8 @@ class HybridPipeline(Described):
         given = {name: value for name, value in self._arguments.items() if value != usual.get(name)}
         if self._bottleneck is not None:
             given["bottleneck"] = self._bottleneck
+        if self._compute != "cpu":
+            given["compute"] = self._compute
         return f"HybridPipeline({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -285,7 +328,7 @@ class HybridPipeline(Described):
             raise TypeError(
                 f"weights loaded from {self._file!r} are not pickled; use load_state_dict instead"
             )
-        return _restore, (self._arguments, self._bottleneck, self._state)
+        return _restore, (self._arguments, self._bottleneck, self._compute, self._state)
 
     def _title(self) -> str:
         return "HybridPipeline"
@@ -326,8 +369,11 @@ class HybridPipeline(Described):
 
 
 def _restore(
-    arguments: dict[str, Any], bottleneck: Described | None, state: dict[str, NDArray[Any]] | None
+    arguments: dict[str, Any],
+    bottleneck: Bottleneck | None,
+    compute: str,
+    state: dict[str, NDArray[Any]] | None,
 ) -> HybridPipeline:
     pipeline = HybridPipeline.__new__(HybridPipeline)
-    pipeline._set_up(arguments, bottleneck)
+    pipeline._set_up(arguments, bottleneck, compute)
     return pipeline if state is None else pipeline.load_state_dict(state)

@@ -15,7 +15,8 @@ from ._builder import WEIGHT_DTYPES
 from ._errors import ArgumentError, check
 from ._ffi import ffi, lib
 from ._info import Described
-from ._native import LoadOptions, Shape, create
+from ._native import LoadOptions, Shape, choice, create
+from .coreml import BNNSInference
 
 #: The arguments that a printed form leaves out.
 USUAL: dict[str, Any] = {
@@ -32,12 +33,27 @@ USUAL: dict[str, Any] = {
     "input_length": 4096,
 }
 
+COMPUTE = {
+    "cpu": "OSSICLE_COMPUTE_CPU",
+    "automatic": "OSSICLE_COMPUTE_AUTOMATIC",
+    "gpu": "OSSICLE_COMPUTE_GPU",
+}
+
+#: What can take the place of the LSTM.
+Bottleneck = Described | BNNSInference
+
+
+def compute_number(compute: str) -> int:
+    return choice("compute", compute, COMPUTE)
+
 
 def floats(array: Array, writable: bool) -> Any:
     return ffi.from_buffer("float[]", array, writable)
 
 
-def handle_of(bottleneck: Described | None) -> Any:
+def handle_of(bottleneck: Bottleneck | None) -> Any:
+    if isinstance(bottleneck, BNNSInference):
+        return bottleneck._model()
     return ffi.NULL if bottleneck is None else bottleneck._built().handle
 
 
@@ -49,7 +65,7 @@ def parameters(config: bytes, bottleneck: Any) -> dict[str, Shape]:
     return {row["name"]: tuple(row["shape"]) for row in json.loads(ffi.string(buffer))}
 
 
-def create_hybrid(config: bytes, state: Mapping[str, NDArray[Any]], bottleneck: Any) -> Any:
+def create_hybrid(config: bytes, state: Mapping[str, NDArray[Any]], bottleneck: Any, compute: str) -> Any:
     weights = ffi.new("ossicle_hybrid_weight[]", len(state))
     keep: list[Any] = []
     for weight, (name, value) in zip(weights, state.items(), strict=True):
@@ -62,15 +78,15 @@ def create_hybrid(config: bytes, state: Mapping[str, NDArray[Any]], bottleneck: 
         weight.name, weight.data = keep[-2:]
         weight.dtype, weight.rank = WEIGHT_DTYPES[value.dtype.name], value.ndim
         weight.shape[0 : value.ndim] = value.shape
-    options = LoadOptions()
+    options = LoadOptions(compute_number(compute))
     arguments = config, weights, len(state), bottleneck, options.pointer
     handle = create("hybrid", lib.ossicle_hybrid_create, *arguments)
     options.issue()
     return handle
 
 
-def read_hybrid(path: str | os.PathLike[str], config: Any, bottleneck: Any) -> Any:
-    options = LoadOptions()
+def read_hybrid(path: str | os.PathLike[str], config: Any, bottleneck: Any, compute: str) -> Any:
+    options = LoadOptions(compute_number(compute))
     arguments = os.fsencode(path), config, bottleneck, options.pointer
     handle = create("hybrid", lib.ossicle_hybrid_load, *arguments)
     options.issue()

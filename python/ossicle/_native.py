@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ._errors import OssicleWarning, ShapeError, check
+from ._errors import ArgumentError, OssicleWarning, ShapeError, check
 from ._ffi import ffi, lib
 
 Shape = tuple[int, ...]
@@ -51,16 +51,29 @@ def unpack_shape(shape: Any) -> Shape:
     return tuple(shape.extent[0 : shape.rank])
 
 
+def choice(name: str, value: str, numbers: Mapping[str, str]) -> int:
+    """The number of a C enum for a name that a caller gives.
+
+    Raises:
+        ArgumentError: with the names there are.
+
+    """
+    if value not in numbers:
+        raise ArgumentError(f"{name}: expected one of {list(numbers)}, got {value!r}")
+    return int(getattr(lib, numbers[value]))
+
+
 class LoadOptions:
     """Load options whose warnings are collected while the call runs and issued after it.
 
     Issuing later keeps `warnings.simplefilter("error")` from raising inside a C callback.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, compute: int = 0) -> None:
         self._messages: list[str] = []
         self._handle = ffi.new_handle(self._messages)
         self.pointer = new_struct("ossicle_load_options")
+        self.pointer.compute = compute
         self.pointer.on_warning = lib.ossicle_python_warning
         self.pointer.warning_context = self._handle
 

@@ -38,6 +38,23 @@ for mode in plain asan tsan; do
 done
 grep -E "worst" "$build/plain.log"
 
+echo "== what a step on BNNS Graph calls"
+# Nothing that could allocate or lock is ours: the system's execution, and our own steps in its place.
+undefined() { # SOURCE
+    "$CLANG" -c -O2 -Wall -Wextra -Werror -I"$root/Sources/CKernels/include" -I"$root/Sources/CAccelerate/include" \
+        -I"$apple/Stubs/Accelerate/include" "$1" -o "$build/bnns.o" &&
+        "$(dirname "$CLANG")/llvm-nm" --undefined-only --format=just-symbols "$build/bnns.o" | sort | tr '\n' ' '
+}
+calls=$(undefined "$root/Sources/CAccelerate/bnns.c")
+# Positive control: an allocation that is put in shows.
+{ echo '#include <stdlib.h>'; sed 's/model->failed = 1;/& model->sinks[0] = malloc(4);/' "$root/Sources/CAccelerate/bnns.c"; } >"$build/planted.c"
+planted=$(undefined "$build/planted.c")
+if [ "$calls" = "BNNSGraphContextExecute ok_run_steps " ] && [ "$planted" = "BNNSGraphContextExecute malloc ok_run_steps " ]; then
+    echo "$calls"
+else
+    status=1; echo "FAILED: $calls / $planted"
+fi
+
 echo "== planted bugs"
 if [ $status = 0 ]; then python3 "$apple/shaders/mutate.py" "$shaders" "$build" || status=1; else echo "not run: fix the above first"; fi
 [ $status = 0 ] && echo "all shader checks passed" || echo "SHADER CHECKS FAILED"

@@ -246,6 +246,34 @@ static ossicle_hybrid *hybrid_by_hand(float last, int32_t expected) {
     return hybrid;
 }
 
+// What runs it is an option of the load; the numbers stay. Off Apple's systems there is no GPU to ask for.
+static void computes(const char *saved, const float *x, const float *expected) {
+    for (int32_t compute = -1; compute <= 3; ++compute) {
+        const ossicle_load_options options = {.struct_size = sizeof options, .compute = compute};
+        ossicle_hybrid *hybrid = NULL, *made = NULL;
+        ossicle_model *model = NULL;
+        int32_t status = ossicle_hybrid_load(saved, NULL, NULL, &options, &hybrid);
+        CHECK(ossicle_hybrid_load(saved, hybrid_config, NULL, &options, &made) == status);
+        CHECK(ossicle_model_load(saved, &options, &model) == status);
+        if (compute < 0 || compute > OSSICLE_COMPUTE_GPU)
+            CHECK(status == OSSICLE_INVALID_ARGUMENT && strstr(message_of(NULL), "compute") != NULL);
+#ifndef __APPLE__
+        else if (compute == OSSICLE_COMPUTE_GPU)
+            CHECK(status == OSSICLE_UNSUPPORTED && strstr(message_of(NULL), "gpu") != NULL);
+        else
+            CHECK(status == OSSICLE_OK);
+#endif
+        if (status != OSSICLE_OK) continue;
+        float y[8];
+        for (int i = 0; i < 2; ++i) {
+            CHECK(ossicle_hybrid_process(i ? made : hybrid, x, 8, y, 8) == OSSICLE_OK);
+            CHECK(memcmp(y, expected, sizeof y) == 0);
+        }
+        CHECK(ossicle_hybrid_destroy(hybrid) == OSSICLE_OK && ossicle_hybrid_destroy(made) == OSSICLE_OK);
+        CHECK(ossicle_model_destroy(model) == OSSICLE_OK);
+    }
+}
+
 static void hybrid_pipelines(const char *saved) {
     CHECK(!hybrid_by_hand(NAN, OSSICLE_WEIGHTS));
     CHECK(strstr(message_of(NULL), "decoder.0.bias") != NULL);
@@ -287,6 +315,7 @@ static void hybrid_pipelines(const char *saved) {
     CHECK(ossicle_hybrid_load(saved, NULL, NULL, NULL, &other) == OSSICLE_OK);
     CHECK(ossicle_hybrid_process(other, x, 8, y, 8) == OSSICLE_OK && y[1] == 8);
     CHECK(ossicle_hybrid_destroy(other) == OSSICLE_OK);
+    computes(saved, x, y);
     CHECK(ossicle_hybrid_load(saved, "{}", NULL, NULL, &other) == OSSICLE_WEIGHTS);
     CHECK(ossicle_hybrid_load(file("lstm.nam"), NULL, NULL, NULL, &other) == OSSICLE_MALFORMED);
     ossicle_model *model = NULL;

@@ -37,6 +37,16 @@ static void wrong_files(void) {
     options = (ossicle_inference_options){.struct_size = sizeof options, .function = "none"};
     CHECK(ossicle_inference_create(path("generated/linear_fp32.mlpackage"), &options, &none) ==
           OSSICLE_INVALID_ARGUMENT);
+    options = (ossicle_inference_options){.struct_size = sizeof options, .engine = 3};
+    CHECK(ossicle_inference_create(path("generated/linear_fp32.mlpackage"), &options, &none) ==
+          OSSICLE_INVALID_ARGUMENT);
+    CHECK(strstr(message_of(NULL), "engine") != NULL);
+#ifndef __APPLE__
+    options.engine = OSSICLE_ENGINE_BNNS;
+    CHECK(ossicle_inference_create(path("generated/linear_fp32.mlpackage"), &options, &none) ==
+          OSSICLE_UNSUPPORTED);
+    CHECK(strstr(message_of(NULL), "linear_fp32.mlpackage") && strstr(message_of(NULL), "BNNS Graph"));
+#endif
     options = (ossicle_inference_options){.struct_size = sizeof options, .shape_count = 1};
     CHECK(ossicle_inference_create(path("generated/linear_fp32.mlpackage"), &options, &none) ==
           OSSICLE_INVALID_ARGUMENT);
@@ -193,6 +203,38 @@ static void shapes_and_functions(void) {
     ossicle_inference_destroy(model);
 }
 
+// The engine that was asked for runs; a caller that knows no engines gets what it always got. The function
+// becomes a model of its own, with the same numbers.
+static void engines(void) {
+    ossicle_inference_options options = {.struct_size = sizeof options, .engine = OSSICLE_ENGINE_OSSICLE};
+    ossicle_inference *model = load("generated/linear_fp32.mlmodelc", &options), *other;
+    char name[16];
+    CHECK(ossicle_inference_text(model, OSSICLE_INFERENCE_ENGINE, name, sizeof name) == 7);
+    CHECK(strcmp(name, "ossicle") == 0);
+    options.struct_size = offsetof(ossicle_inference_options, engine);
+    options.engine = 99; // beyond the end of the caller's struct
+    other = load("generated/linear_fp32.mlmodelc", &options);
+    CHECK(ossicle_inference_destroy(other) == OSSICLE_OK);
+
+    float x[72], y[21], z[21];
+    for (int i = 0; i < 72; ++i) x[i] = cosf((float)i);
+    CHECK(ossicle_inference_predict_f32(model, x, 72, y, 21) == OSSICLE_OK);
+    ossicle_model *plain = NULL;
+    CHECK(ossicle_inference_model(model, NULL) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_inference_model(model, &plain) == OSSICLE_OK);
+    CHECK(ossicle_inference_destroy(model) == OSSICLE_OK);
+    CHECK(ossicle_inference_model(model, &plain) == OSSICLE_INVALID_HANDLE);
+    ossicle_session *session = NULL;
+    CHECK(ossicle_session_create(plain, NULL, 0, &session) == OSSICLE_OK);
+    CHECK(ossicle_session_run_f32(session, x, 72, z, 21) == OSSICLE_OK);
+    CHECK(memcmp(y, z, sizeof y) == 0);
+    CHECK(ossicle_session_destroy(session) == OSSICLE_OK && ossicle_model_destroy(plain) == OSSICLE_OK);
+    model = load("generated/embedding_int32_fp32.mlmodelc", NULL);
+    CHECK(ossicle_inference_model(model, &plain) == OSSICLE_UNSUPPORTED);
+    CHECK(strstr(message_of(model), "int32") != NULL);
+    CHECK(ossicle_inference_destroy(model) == OSSICLE_OK);
+}
+
 // A state goes on from prediction to prediction, can be copied, and a reset forgets it.
 static void states(void) {
     ossicle_inference *model = load("generated/stateful_stream_conv_fp16.mlpackage", NULL);
@@ -272,6 +314,7 @@ int main(int argc, char **argv) {
     facts();
     linear();
     shapes_and_functions();
+    engines();
     states();
     memory();
     return summary("inference_test");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
 import threading
 from pathlib import Path
 
@@ -107,6 +108,16 @@ def test_facts() -> None:
     assert "conv" in model.plan()
     assert "unified_int8.mlmodelc" in repr(model)
     assert "engine ossicle" in repr(model)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there is a BNNS Graph")
+def test_engines() -> None:
+    for engine in ("automatic", "ossicle"):
+        assert ossicle.BNNSInference(LINEAR, engine=engine).engine == "ossicle"
+    with pytest.raises(ossicle.UnsupportedError, match=r"linear_fp32\.mlpackage.*no BNNS Graph"):
+        ossicle.BNNSInference(LINEAR, engine="bnns")
+    with pytest.raises(ossicle.ArgumentError, match=r"engine.*'bnns'.*'onnx'"):
+        ossicle.BNNSInference(LINEAR, engine="onnx")
 
 
 def test_array_in_array_out(rng: np.random.Generator) -> None:

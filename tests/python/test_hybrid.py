@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import hybrid_twin
 import numpy as np
 import ossicle
 import pytest
+import reference
 from safetensors.numpy import load_file, save_file
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "hybrid"
+CORE_ML = DATA.parent / "coreml" / "generated"
 CASES = sorted(path.name.removesuffix(".case.safetensors") for path in DATA.glob("*.case.safetensors"))
 SMALL: dict[str, Any] = {
     "channels": (5, 6),
@@ -243,6 +246,83 @@ def test_another_bottleneck() -> None:
     narrow = ossicle.Linear(5, 5).load_state_dict({"weight": np.eye(5), "bias": np.ones(5)})
     with pytest.raises(ossicle.ShapeError, match="bottleneck"):
         ossicle.HybridPipeline(**SMALL, bottleneck=narrow)
+
+
+def test_a_core_ml_bottleneck() -> None:
+    """[1, 20, 6] to [1, 20, 2], as a file, and as a `BNNSInference` of the same."""
+    path = CORE_ML / "lstm_uni_1layer_fp32.mlmodelc"
+    config = {**SMALL, "channels": (6,), "kernel_size": 4, "input_length": 40}
+    inner = ossicle.BNNSInference(path, engine="ossicle")
+    pipeline = ossicle.HybridPipeline(**config, bottleneck=inner)
+    assert not any(name.startswith("bottleneck") for name in pipeline.parameter_shapes)
+    assert pipeline.parameter_shapes["projection.weight"] == (6, 2)
+    state = hybrid_twin.random_state(pipeline.parameter_shapes)
+    x = np.random.default_rng(1).uniform(-1, 1, 40).astype(np.float32)
+    y = pipeline.load_state_dict(state)(x)
+    assert "coreml model" in pipeline.summary()
+    assert not pipeline.uses_bnns
+
+    # The same by hand: the model itself between encoder and decoder.
+    sizes = {"kernel_size": 4, "stride": 2, "padding": 1}
+    steps = np.tanh(
+        reference.run(
+            "Conv1d",
+            {"in_channels": 1, "out_channels": 6, **sizes},
+            {"weight": state["encoder.0.weight"], "bias": state["encoder.0.bias"]},
+            x[None, None].astype(np.float64),
+        )
+    )
+    features = inner.predict(steps.transpose(0, 2, 1).astype(np.float32)).astype(np.float64)
+    frames = features @ state["projection.weight"].T + state["projection.bias"]
+    wanted = reference.run(
+        "ConvTranspose1d",
+        {"in_channels": 6, "out_channels": 1, "output_padding": 0, **sizes},
+        {"weight": state["decoder.0.weight"], "bias": state["decoder.0.bias"]},
+        frames.transpose(0, 2, 1),
+    )
+    np.testing.assert_allclose(y, wanted[0, 0], atol=2e-6)
+    integers = ossicle.BNNSInference(CORE_ML / "embedding_int32_fp32.mlmodelc")
+    with pytest.raises(ossicle.UnsupportedError, match="int32"):
+        ossicle.HybridPipeline(**config, bottleneck=integers)
+
+
+def test_compute(tmp_path: Path) -> None:
+    usual, x = build(), np.random.default_rng(1).uniform(-1, 1, 200).astype(np.float32)
+    state, path = usual.state_dict(), tmp_path / "hybrid.safetensors"
+    usual.save(path)
+    assert usual.compute == "cpu"
+    for pipeline in (
+        ossicle.HybridPipeline(**SMALL, compute="automatic").load_state_dict(state),
+        ossicle.HybridPipeline(**SMALL, compute="automatic").load_weights(path),
+        ossicle.HybridPipeline.load(path, compute="automatic"),
+    ):
+        assert pipeline.compute == "automatic"
+        assert "compute='automatic'" in repr(pipeline)
+        np.testing.assert_allclose(pipeline(x), usual(x), atol=1e-6)
+        with pipeline.stream(window="hann") as stream, usual.stream(window="hann") as plain:
+            np.testing.assert_allclose(stream.process(x), plain.process(x), atol=1e-6)
+    kept = ossicle.HybridPipeline(**SMALL, compute="automatic").load_state_dict(state)
+    assert pickle.loads(pickle.dumps(kept)).compute == "automatic"
+    for make in (ossicle.HybridPipeline, lambda **given: ossicle.HybridPipeline.load(path, **given)):
+        with pytest.raises(ossicle.ArgumentError, match=r"compute.*'automatic'.*'tpu'"):
+            make(compute="tpu")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there may be a GPU")
+def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    usual = build()
+    path = tmp_path / "hybrid.safetensors"
+    usual.save(path)
+    pipeline = ossicle.HybridPipeline(**SMALL, compute="gpu")
+    for ask in (
+        lambda: pipeline.load_state_dict(usual.state_dict()),
+        lambda: pipeline.load_weights(path),
+        lambda: ossicle.HybridPipeline.load(path, compute="gpu"),
+    ):
+        with pytest.raises(ossicle.UnsupportedError, match="gpu was asked for"):
+            ask()
+    with pytest.raises(ossicle.NotReadyError):  # and nothing was taken
+        pipeline.summary()
 
 
 def test_reports() -> None:

@@ -26,6 +26,10 @@ typedef struct ok_bnns {
     char *workspace; // whole pages, NULL when the graph needs none
     size_t workspace_size;
     int32_t use; // ok_instance_use, changed atomically
+    // As a step of a program: whether BNNS has failed and is not asked again, and who is told so, once.
+    int32_t failed;
+    const char *name;
+    void (*report)(const char *name);
 } ok_bnns;
 
 /// As `ok_instance_predict`; `model` is an ok_bnns. OK_INTERNAL when BNNS refuses to run. Allocates and locks
@@ -33,6 +37,19 @@ typedef struct ok_bnns {
 /// change.
 int32_t ok_bnns_predict(void *model, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                         size_t output_count)
+    __attribute__((availability(macos, introduced = 15.0), availability(ios, introduced = 18.0)));
+
+/// A whole model between the steps of a program, on values in the program's own places.
+typedef struct ok_bnns_step_args {
+    int32_t model;                   // slot of this instance's ok_bnns; NULL there: the fallback runs
+    const int32_t *inputs, *outputs; // slots, dense, in the order of the ports
+    const ok_step *fallback;         // the same by our own kernels
+    size_t fallback_count;
+} ok_bnns_step_args;
+
+/// Runs the model; when BNNS refuses, the fallback, then and from then on. Allocates and locks nothing of its
+/// own until that happens.
+void ok_bnns_step(const void *args, ok_context *context)
     __attribute__((availability(macos, introduced = 15.0), availability(ios, introduced = 18.0)));
 
 /// Keeps predictions out, so that the workspace or the context can be exchanged. False while one is going on.

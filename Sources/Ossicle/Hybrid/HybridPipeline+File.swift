@@ -10,24 +10,29 @@ extension HybridPipeline {
 
     /// Reads a file as `save` writes it.
     ///
-    /// - Parameter bottleneck: where the file has no weights for one, see `HybridNetwork`.
-    /// - Throws: `io`, `malformed` or `weights`, naming the file and the tensor or argument.
+    /// - Parameters:
+    ///   - bottleneck: where the file has no weights for one, see `HybridNetwork`.
+    ///   - compute: what may run it, as for `init`.
+    /// - Throws: `io`, `malformed` or `weights`, naming the file and the tensor or argument; `unsupported` for a GPU that is
+    ///   not there.
     public static func load(
-        path: String, bottleneck: (any Layer)? = nil, options: LoadOptions = LoadOptions()
+        path: String, bottleneck: (any Layer)? = nil, options: LoadOptions = LoadOptions(),
+        compute: Compute = .cpu
     ) throws -> HybridPipeline {
         let file = try SafeTensors(path: path)
-        return try HybridPipeline(network(file, bottleneck: bottleneck), file.weights(options: options))
+        return try HybridPipeline(
+            network(file, bottleneck: bottleneck), file.weights(options: options), compute: compute)
     }
 
     /// A pipeline of this configuration with the weights of a safetensors file; its metadata are not looked at.
     ///
-    /// - Throws: as `init(_:weights:bottleneck:options:)`, naming the file.
+    /// - Throws: as `init(_:weights:bottleneck:options:compute:)`, naming the file.
     public convenience init(
         _ configuration: HybridConfiguration, weightsPath path: String, bottleneck: (any Layer)? = nil,
-        options: LoadOptions = LoadOptions()
+        options: LoadOptions = LoadOptions(), compute: Compute = .cpu
     ) throws {
         let network = try HybridNetwork(configuration, bottleneck: bottleneck)
-        try self.init(network, SafeTensors(path: path).weights(options: options))
+        try self.init(network, SafeTensors(path: path).weights(options: options), compute: compute)
     }
 
     static func network(_ file: SafeTensors, bottleneck: (any Layer)? = nil) throws -> HybridNetwork {

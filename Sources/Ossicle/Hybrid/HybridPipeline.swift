@@ -13,6 +13,8 @@ public final class HybridPipeline: @unchecked Sendable {
     /// Prepared for one buffer of `inputLength` frames.
     let session: Session
     let weights: [String: Tensor]
+    /// What may run it: the prepared buffer, `forward`, windowed streams and sessions of `model`.
+    public let compute: Compute
     private let placement: Placement
 
     public var configuration: HybridConfiguration { network.configuration }
@@ -21,9 +23,10 @@ public final class HybridPipeline: @unchecked Sendable {
     ///   - weights: every parameter of the network, by `state_dict` name; see `parameters(_:bottleneck:)`.
     ///   - bottleneck: takes the place of the LSTM, see `HybridNetwork`.
     ///   - compute: what may run it; with `automatic` the convolutions go to a GPU where there is one and they are large
-    ///     enough, and `process` is then not real-time safe.
+    ///     enough, a Core ML bottleneck goes to BNNS Graph where the system's takes it, and `process` is then not real-time
+    ///     safe. `gpu` is an error where there is none. A GPU or BNNS Graph that fails gives way to the CPU, with a message.
     /// - Throws: `invalidArgument` naming the argument; `weights` naming the tensor that is missing, left over, of another
-    ///   shape, or not finite.
+    ///   shape, or not finite; `unsupported` for a GPU that is not there.
     public convenience init(
         _ configuration: HybridConfiguration, weights: [String: Tensor], bottleneck: (any Layer)? = nil,
         options: LoadOptions = LoadOptions(), compute: Compute = .cpu
@@ -31,15 +34,20 @@ public final class HybridPipeline: @unchecked Sendable {
         let sorted = weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
         try self.init(
             HybridNetwork(configuration, bottleneck: bottleneck),
-            WeightSource(sorted, file: "state_dict", options: options), placement: compute.placement)
+            WeightSource(sorted, file: "state_dict", options: options), compute: compute)
     }
 
-    init(_ network: HybridNetwork, _ source: WeightSource, placement: Placement = .portable) throws {
+    /// - Parameter placement: in place of the one that `compute` stands for.
+    init(
+        _ network: HybridNetwork, _ source: WeightSource, compute: Compute = .cpu, placement: Placement? = nil
+    ) throws {
         self.network = network
-        self.placement = placement
+        self.compute = compute
+        self.placement = try placement ?? compute.placement()
         weights = try Self.take(network, source)
-        model = try Self.model(network, weights)
-        session = try Self.session(model, network, placement, frames: network.configuration.inputLength)
+        model = try Self.model(network, weights).running(on: compute)
+        session = try Self.session(
+            model, network, self.placement, frames: network.configuration.inputLength)
     }
 
     /// A plan for buffers of one length, on the backends that were asked for.

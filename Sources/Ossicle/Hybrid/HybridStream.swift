@@ -77,7 +77,9 @@ public final class HybridStream: @unchecked Sendable {
                 memory_bytes: (input + result + ready + tail) * MemoryLayout<Float>.size, input: floats,
                 result: floats + input, ready: floats + input + result, tail: floats + input + result + ready)
         )
-        memoryByteCount = memory.byteCount + runner.workspaceByteCount + 2 * runner.program.stateByteCount
+        memoryByteCount =
+            memory.byteCount + runner.workspaceByteCount + 2 * runner.program.stateByteCount
+            + runner.objectByteCount
         ok_overlap_reset(realtime)
     }
 

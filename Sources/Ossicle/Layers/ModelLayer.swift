@@ -54,8 +54,7 @@ extension Graph {
         guard other.states.isEmpty else {
             throw OssicleError(.unsupported, "a model with named states cannot be a layer of another")
         }
-        var values: [ValueID: ValueID] = [:]
-        for port in other.inputs {
+        let inputs = try other.inputs.map { port in
             let type = other.type(of: port.value)
             guard port.isOptional else {
                 guard type == self.type(of: input) else {
@@ -63,30 +62,14 @@ extension Graph {
                         .shapeMismatch,
                         "the model takes \(type), the layer before it gives \(self.type(of: input))")
                 }
-                values[port.value] = input
-                continue
+                return input
             }
             guard let shape = type.shape.fixedValues else {
                 throw OssicleError(.unsupported, "the optional input \(port.name) \(type) has no fixed shape")
             }
             let zeros = [Float](repeating: 0, count: shape.reduce(1, *))
-            values[port.value] = constant(port.name, try Tensor(zeros, shape: shape))
+            return constant(port.name, try Tensor(zeros, shape: shape))
         }
-        for node in other.nodes {
-            for id in node.inputs where values[id] == nil {
-                values[id] = constant(other[id].name, other.constant(id)!)
-            }
-            let outputs = try add(
-                node.operation, node.inputs.map { values[$0]! }, name: node.name, regions: node.regions)
-            for (old, new) in zip(node.outputs, outputs) { values[old] = new }
-        }
-        let output = other.outputs[0].value
-        if values[output] == nil, let tensor = other.constant(output) {
-            values[output] = constant(other[output].name, tensor)
-        }
-        guard let result = values[output] else {
-            throw OssicleError(.internal, "the output \(other.outputs[0].name) is never made")
-        }
-        return result
+        return try splice(other, inputs: inputs)[0]
     }
 }

@@ -45,6 +45,11 @@ extension Emitter {
         )
     }
 
+    /// A slot where each instance has what the resource makes for it.
+    func resource(_ resource: any InstanceResource) -> Int {
+        makeSlot(.resource(resource), byteCount: 0, name: current.name)
+    }
+
     /// The slot whose bytes `slot` looks into.
     func base(of slot: Int) -> Int {
         var slot = slot

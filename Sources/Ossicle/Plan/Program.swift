@@ -68,10 +68,10 @@ public final class Program: @unchecked Sendable {
         _ source: Graph, mode: PlanMode, optimize: Bool, placement: Placement,
         kernels: UnsafePointer<ok_kernels>? = nil, streaming: StreamingGraph? = nil
     ) throws {
-        var graph = source
+        var graph = try source.placingCalls(mode.fixedLength == nil ? [] : placement.backends)
         var latency = 0
         if mode.isStream {
-            let streaming = try streaming ?? StreamingPass.run(source)
+            let streaming = try streaming ?? StreamingPass.run(graph)
             (graph, latency) = (streaming.graph, streaming.latency)
         }
         if optimize { graph = try Passes.optimize(graph) }

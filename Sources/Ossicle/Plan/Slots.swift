@@ -12,6 +12,22 @@ enum Place {
     case history
     /// Set by a view step from another slot.
     case view(of: Int)
+    /// No value: what each instance makes for itself.
+    case resource(any InstanceResource)
+}
+
+/// What each instance of a program has of its own beside memory: a context of a system library, say.
+protocol InstanceResource: Sendable {
+    /// Nil, after a message, where the system gives none; the steps that use it then do without.
+    func make() -> (any InstanceObject)?
+}
+
+protocol InstanceObject: AnyObject {
+    /// What steps find in the slot.
+    var pointer: UnsafeMutableRawPointer { get }
+    var byteCount: Int { get }
+    /// Why it is no longer used, nil while it is.
+    var failure: OssicleError? { get }
 }
 
 /// One entry of the run's pointer table.

@@ -9,6 +9,8 @@ final class Instance: @unchecked Sendable {
     let workspaceByteCount: Int
     /// Its share of the device that the program uses, if any.
     private(set) var device: (any DeviceSession)?
+    /// What the program's resources made for it.
+    private var objects: [any InstanceObject] = []
     let memory = ProgramMemory()
     /// The arena; nil while released.
     private(set) var arena: Workspace?
@@ -26,6 +28,10 @@ final class Instance: @unchecked Sendable {
             switch slot.place {
             case .constant(let pointer): slots[i] = pointer
             case .state(let offset): slots[i] = state + offset
+            case .resource(let resource):
+                guard let object = resource.make() else { break }
+                objects.append(object)
+                slots[i] = object.pointer
             case .arena, .external, .history, .view: break
             }
         }
@@ -74,6 +80,11 @@ final class Instance: @unchecked Sendable {
         for (i, history) in program.histories.enumerated() { positions[i] = history.past }
         keepState()
     }
+
+    /// Bytes that those hold.
+    var objectByteCount: Int { objects.reduce(0) { $0 + $1.byteCount } }
+    /// Why something beside the CPU is no longer used; nil while all of it is.
+    var deviceFailure: OssicleError? { device?.failure ?? objects.lazy.compactMap(\.failure).first }
 
     private func placeArena() throws {
         let workspace = try Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)

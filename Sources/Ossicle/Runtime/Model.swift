@@ -26,6 +26,8 @@ public final class Model: Sendable {
     }
 
     public let facts: Facts
+    /// What runs its sessions unless they say otherwise.
+    public let compute: Compute
     /// The graph for dynamic extents: what `describe` and streams start from.
     public let graph: Graph
     private let makeGraph: @Sendable ([[Dim]]) throws -> Graph
@@ -47,8 +49,21 @@ public final class Model: Sendable {
         facts: Facts, inputShapes: [[Dim]], makeGraph: @escaping @Sendable ([[Dim]]) throws -> Graph
     ) throws {
         self.facts = facts
+        compute = .cpu
         self.makeGraph = makeGraph
-        graph = try makeGraph(inputShapes)
+        graph = try makeGraph(inputShapes).placingCalls([])
+    }
+
+    private init(_ model: Model, compute: Compute) {
+        (facts, self.compute, graph, makeGraph) = (model.facts, compute, model.graph, model.makeGraph)
+    }
+
+    /// The same network, whose sessions run there unless they say otherwise. Streams are always the engine's own kernels.
+    ///
+    /// - Throws: `unsupported` for a GPU that is not there.
+    public func running(on compute: Compute) throws -> Model {
+        _ = try compute.placement()
+        return compute == self.compute ? self : Model(self, compute: compute)
     }
 
     /// The graph for other shapes of the required inputs.
@@ -82,7 +97,8 @@ public final class Model: Sendable {
         if let known = programs.withLock({ $0.first { $0.key == key }?.program }) { return known }
         let program = try Program(
             shapes.map { try makeGraph($0) } ?? graph, mode: mode, optimize: true,
-            placement: compute.placement, streaming: mode.isStream && shapes == nil ? streaming() : nil)
+            placement: compute.placement(),
+            streaming: mode.isStream && shapes == nil ? streaming() : nil)
         programs.withLock { list in
             if list.count >= Self.programLimit { list.removeFirst() }
             list.append((key, program))
@@ -92,9 +108,9 @@ public final class Model: Sendable {
 
     /// A session for whole tensors of these shapes (required inputs only, in order).
     ///
-    /// - Parameter compute: what may run it; `automatic` uses a GPU and is then not real-time safe.
-    /// - Throws: `shapeMismatch` with both shapes, or `unsupported` naming the layer.
-    public func session(_ shapes: [[Int]], compute: Compute = .cpu) throws -> Session {
+    /// - Parameter compute: what may run it, the model's own `compute` when nil. Only `cpu` is real-time safe.
+    /// - Throws: `shapeMismatch` with both shapes, or `unsupported` naming the layer or the GPU that is not there.
+    public func session(_ shapes: [[Int]], compute: Compute? = nil) throws -> Session {
         let required = graph.inputs.filter { !$0.isOptional }
         guard shapes.count == required.count else {
             throw OssicleError(
@@ -105,30 +121,32 @@ public final class Model: Sendable {
                 .shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
         }
         return try Session(
-            program(.fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } }, compute: compute))
+            program(
+                .fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } },
+                compute: compute ?? self.compute))
     }
 
     /// A session for any dynamic length up to `maxLength`: one plan, no allocation for any of them.
     ///
     /// - Throws: `unsupported` naming an operation that needs its extents fixed.
-    public func session(maxLength: Int, compute: Compute = .cpu) throws -> Session {
+    public func session(maxLength: Int, compute: Compute? = nil) throws -> Session {
         guard 1...(1 << 30) ~= maxLength else {
             throw OssicleError(.invalidArgument, "max_length \(maxLength) is not in 1…\(1 << 30)")
         }
-        return try Session(program(.dynamic(maxLength: maxLength), compute: compute))
+        return try Session(program(.dynamic(maxLength: maxLength), compute: compute ?? self.compute))
     }
 
     /// One run on a tensor, with a session made for its shape.
     ///
     /// - Throws: `shapeMismatch` with both shapes.
-    public func forward(_ input: Tensor, compute: Compute = .cpu) throws -> Tensor {
+    public func forward(_ input: Tensor, compute: Compute? = nil) throws -> Tensor {
         try session([input.shape], compute: compute).run([input])[0]
     }
 
     /// A session for a model whose inputs are all static.
     ///
     /// - Throws: `shapeMismatch` naming a dynamic input.
-    public func session(compute: Compute = .cpu) throws -> Session {
+    public func session(compute: Compute? = nil) throws -> Session {
         let shapes = try graph.inputs.filter { !$0.isOptional }.map { port in
             guard let shape = graph.type(of: port.value).shape.fixedValues else {
                 throw OssicleError(

@@ -9,8 +9,8 @@ public final class Session: @unchecked Sendable {
 
     init(_ program: Program) throws { instance = try Instance(program) }
 
-    /// Why the GPU is no longer used and its layers run on the CPU; nil while it is, or never was.
-    public var deviceFailure: OssicleError? { instance.device?.failure }
+    /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or never was.
+    public var deviceFailure: OssicleError? { instance.deviceFailure }
 
     /// What real-time callers run.
     public var realtime: UnsafeMutablePointer<ok_instance> { instance.c }
@@ -25,7 +25,9 @@ public final class Session: @unchecked Sendable {
     public func reset() { ok_instance_reset(instance.c) }
 
     /// Bytes held beside the program: workspace and state.
-    public var memoryByteCount: Int { program.arenaByteCount + 2 * program.stateByteCount }
+    public var memoryByteCount: Int {
+        program.arenaByteCount + 2 * program.stateByteCount + instance.objectByteCount
+    }
 
     /// Runs on the first input and output, from a fresh state (named states go on). Real-time safe where
     /// `program.isRealtimeSafe`.

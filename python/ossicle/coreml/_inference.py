@@ -14,10 +14,16 @@ from numpy.typing import ArrayLike
 from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
-from .._native import create, new_struct, pack_shapes, text
+from .._native import choice, create, new_struct, pack_shapes, text
 from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, few, read_features
 
 _predict = lib.ossicle_inference_predict
+
+ENGINES = {
+    "automatic": "OSSICLE_ENGINE_AUTOMATIC",
+    "ossicle": "OSSICLE_ENGINE_OSSICLE",
+    "bnns": "OSSICLE_ENGINE_BNNS",
+}
 
 #: One array, for models with one input; or arrays by name.
 Inputs = ArrayLike | Mapping[str, ArrayLike]
@@ -36,12 +42,15 @@ class BNNSInference:
         single_threaded: keep predictions on the calling thread. The engine "ossicle" always does.
         function: which one, in a program of several; the model's default if None.
         shapes: of flexible inputs, by name; others get the model's default.
+        engine: "automatic": Apple's BNNS Graph where the system has it and takes the model, else Ossicle's
+            own; "ossicle"; or "bnns": that or an error. The property `engine` tells which it is.
 
     Raises:
         FileError, FormatError: naming the file.
-        UnsupportedError: naming every operation in the model that cannot be run.
+        UnsupportedError: naming every operation in the model that cannot be run, or for an engine that is not
+            there or refuses the model.
         ShapeError: with the range of an input that is given a shape outside it.
-        ArgumentError: with the functions or inputs there are.
+        ArgumentError: with the functions, inputs or engines there are.
 
     """
 
@@ -58,6 +67,7 @@ class BNNSInference:
         single_threaded: bool = True,
         function: str | None = None,
         shapes: Mapping[str, Sequence[int]] | None = None,
+        engine: str = "automatic",
     ) -> None:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
@@ -66,6 +76,7 @@ class BNNSInference:
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
         options.allow_threads = int(not single_threaded)
+        options.engine = choice("engine", engine, ENGINES)
         keep = [ffi.new("char *[]", names), pack_shapes(list(chosen.values()))]
         options.shape_names, options.shapes, options.shape_count = *keep, len(chosen)
         if function is not None:
@@ -284,6 +295,11 @@ class BNNSInference:
         if self._handle is None:
             raise ClosedError(f"{self!r}")
         return self._handle
+
+    def _model(self) -> Any:
+        """A model handle: the function that runs, at its shapes."""
+        handle = self._open()
+        return create("model", lib.ossicle_inference_model, handle, blame=handle)
 
     def _info(self) -> Any:
         info = new_struct("ossicle_inference_info")

@@ -10,122 +10,6 @@
         /// Models that the stand-in for BNNS Graph knows: it executes them with the engine's own kernels, so everything
         /// between the caller's buffers and the graph's arguments is proved, and none of BNNS's arithmetic.
         @Suite struct Engine {
-            /// A bundle at a path of its own, known to the stand-in.
-            final class KnownModel {
-                let path: String
-                let executor: BNNSInference
-                /// Called while the graph executes.
-                var meanwhile: () -> Void = {}
-
-                init(
-                    _ name: String, function: String? = nil, shapes: [String: [Int]] = [:],
-                    types: [String: BNNSDataType] = [:], workspace: Int = 100
-                ) throws {
-                    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-                        UUID().uuidString)
-                    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-                    path = folder.appendingPathComponent("model.mlmodelc").path
-                    try FileManager.default.createSymbolicLink(
-                        atPath: path,
-                        withDestinationPath: CoreMLTestData.path("generated/\(name).mlmodelc"))
-                    executor = try BNNSInference(
-                        modelPath: path, function: function, shapes: shapes, engine: .ossicle)
-                    register(types, workspace)
-                }
-
-                deinit {
-                    BNNSStubUnregister(path)
-                    try? FileManager.default.removeItem(
-                        at: URL(fileURLWithPath: path).deletingLastPathComponent())
-                }
-
-                /// Outputs first and both backwards: nobody may count on an order.
-                private func register(_ types: [String: BNNSDataType], _ workspace: Int) {
-                    let ports =
-                        executor.outputs.reversed().map { ($0, true) }
-                        + executor.inputs.reversed().map { ($0, false) }
-                    let arguments = ports.map { port, isOutput in
-                        var argument = bnns_stub_argument(
-                            name: UnsafePointer(strdup(port.name)!), is_output: isOutput,
-                            data_type: types[port.name]
-                                ?? (port.dataType == .int32 ? BNNSDataTypeInt32 : BNNSDataTypeFloat32),
-                            rank: UInt8(port.shape.count), shape: (0, 0, 0, 0, 0, 0, 0, 0))
-                        withUnsafeMutableBytes(of: &argument.shape) {
-                            for (i, extent) in port.shape.enumerated() {
-                                let isOpen = !isOutput && port.flexibility != .fixed
-                                $0.bindMemory(to: Int.self)[i] = isOpen ? -1 : extent
-                            }
-                        }
-                        return argument
-                    }
-                    let user = Unmanaged.passUnretained(self).toOpaque()
-                    BNNSStubRegister(
-                        path, arguments, arguments.count, workspace, BNNSStubNoFault,
-                        { user, tensors, count in
-                            let model = Unmanaged<KnownModel>.fromOpaque(user!).takeUnretainedValue()
-                            return model.execute(UnsafeBufferPointer(start: tensors, count: count))
-                        }, user)
-                    for argument in arguments { free(UnsafeMutablePointer(mutating: argument.name)) }
-                    if !executor.states.isEmpty {
-                        BNNSStubSetStateful(path) { user, states, count in
-                            let model = Unmanaged<KnownModel>.fromOpaque(user!).takeUnretainedValue()
-                            model.start(UnsafeBufferPointer(start: states, count: count))
-                        }
-                    }
-                }
-
-                private func execute(_ tensors: UnsafeBufferPointer<BNNSTensor>) -> Int32 {
-                    meanwhile()
-                    func buffers(_ features: [BNNSInference.Feature]) -> [ok_buffer] {
-                        features.map { feature in
-                            let tensor = tensors.first { String(cString: $0.name!) == feature.name }!
-                            return ok_buffer(data: tensor.data, byte_count: feature.byteCount)
-                        }
-                    }
-                    let (x, y) = (buffers(executor.inputs), buffers(executor.outputs))
-                    return ok_inference_run(executor.realtime, x, x.count, y, y.count)
-                }
-
-                private func start(_ states: UnsafeBufferPointer<BNNSTensor>) {
-                    // Every state by name, at zero.
-                    let names = states.map { String(cString: $0.name!) }
-                    #expect(Set(names) == Set(executor.states.map(\.name)))
-                    for state in states {
-                        let bytes = UnsafeRawBufferPointer(
-                            start: state.data, count: Int(state.data_size_in_bytes))
-                        #expect(!bytes.isEmpty && bytes.allSatisfy { $0 == 0 })
-                    }
-                    executor.resetState()
-                }
-
-                func open(_ engine: BNNSInference.Engine? = .bnns, singleThreaded: Bool = true) throws
-                    -> BNNSInference
-                {
-                    var shapes: [String: [Int]] = [:]
-                    for input in executor.inputs where input.flexibility != .fixed {
-                        shapes[input.name] = input.shape
-                    }
-                    return try BNNSInference(
-                        modelPath: path, singleThreaded: singleThreaded, function: executor.function,
-                        shapes: shapes,
-                        engine: engine)
-                }
-
-                /// Inputs that look random.
-                func arrays(_ seed: UInt64) throws -> [String: Tensor] {
-                    var noise = MetalNoise(seed)
-                    return Dictionary(
-                        uniqueKeysWithValues: try executor.inputs.map { input in
-                            let values = noise.array(input.count)
-                            let tensor =
-                                input.dataType == .int32
-                                ? try Tensor(values.map { Int32(abs($0) * 3) }, shape: input.shape)
-                                : try Tensor(values, shape: input.shape)
-                            return (input.name, tensor)
-                        })
-                }
-            }
-
             /// Both engines on the same inputs, one after the other.
             private func expectSame(_ known: KnownModel, _ model: BNNSInference, times: Int = 3) throws {
                 let own = try known.open(.ossicle)
@@ -231,6 +115,41 @@
                 let half = try KnownModel("linear_fp32", types: [output: BNNSDataTypeFloat16])
                 #expect(try half.open(nil).engine == .ossicle)
                 #expect(errorOf { _ = try half.open(.bnns) }?.message.contains(output) == true)
+            }
+
+            /// Our own engine has no such operation; whether a model runs is for the system's to say first.
+            @Test(arguments: ["linear_fp32", "flexible_range_fp32"])
+            func aModelThatOnlyBNNSCanRun(_ name: String) throws {
+                let known = try KnownModel(name) {
+                    $0.replacing(" linear(", with: " crystal_ball(").replacing(
+                        " tanh(", with: " crystal_ball(")
+                }
+                let own = known.executor
+                for engine in [nil, .bnns] as [BNNSInference.Engine?] {
+                    let model = try known.open(engine)
+                    #expect(model.engine == .bnns)
+                    // Ports, with the shapes that only running the model would tell, are those of the original.
+                    #expect(model.inputs == own.inputs && model.outputs == own.outputs)
+                    let x = try known.arrays(7)
+                    let (y, expected) = (try model.predict(x), try own.predict(x))
+                    for (name, tensor) in expected { #expect(y[name]!.floats() == tensor.floats()) }
+                }
+                #expect(BNNSStubLiveContexts(known.path) == 0)
+
+                let ours = errorOf { _ = try known.open(.ossicle) }
+                #expect(ours?.code == .unsupported && ours?.message.contains("crystal_ball") == true)
+                #expect(ours?.message.contains("BNNS") == false)
+                BNNSStubSetFault(known.path, BNNSStubRefusesModel)
+                let both = errorOf { _ = try known.open(nil) }
+                #expect(both?.code == .unsupported)
+                #expect(both?.message.contains("crystal_ball") == true, "\(both!)")
+                #expect(both?.message.contains("BNNS Graph does not compile") == true, "\(both!)")
+                let bnns = errorOf { _ = try known.open(.bnns) }
+                #expect(bnns?.message.contains("BNNS Graph does not compile") == true, "\(bnns!)")
+                // Shapes are checked all the same.
+                let input = own.inputs[0].name
+                let shape = errorOf { _ = try BNNSInference(modelPath: known.path, shapes: [input: [1]]) }
+                #expect(shape?.message.contains(input) == true, "\(shape!)")
             }
 
             @Test func aPackageIsNotABundle() throws {

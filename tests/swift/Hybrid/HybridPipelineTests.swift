@@ -215,6 +215,36 @@ import Testing
         #expect(results[0] == results[1])
     }
 
+    /// Off Apple's systems there is the CPU alone: `automatic` is the same, and a GPU that is asked for an error.
+    @Test func computeIsCarriedThrough() throws {
+        let path = TestData.path("hybrid/plain.safetensors")
+        let usual = try HybridPipeline.load(path: path)
+        #expect(usual.compute == .cpu && usual.model.compute == .cpu)
+        for compute in [Compute.cpu, .automatic] {
+            let loaded = try HybridPipeline.load(path: path, compute: compute)
+            let built = try HybridPipeline(loaded.configuration, weightsPath: path, compute: compute)
+            var noise = TestRandom(3)
+            let x = noise.floats(loaded.configuration.inChannels * 300)
+            for pipeline in [loaded, built] {
+                #expect(pipeline.compute == compute && pipeline.model.compute == compute)
+                let y = try HybridTesting.forward(pipeline, x)
+                #expect(HybridTesting.worst(y, try HybridTesting.forward(usual, x)) < 1e-5)
+            }
+        }
+        #if !canImport(Metal)
+            for error in [
+                #expect(throws: OssicleError.self) { _ = try HybridPipeline.load(path: path, compute: .gpu) },
+                #expect(throws: OssicleError.self) {
+                    _ = try HybridPipeline(usual.configuration, weightsPath: path, compute: .gpu)
+                },
+                #expect(throws: OssicleError.self) { _ = try usual.model.running(on: .gpu) },
+                #expect(throws: OssicleError.self) { _ = try usual.model.session([[1, 64]], compute: .gpu) },
+            ] {
+                #expect(error?.code == .unsupported && error?.message.contains("gpu") == true, "\(error!)")
+            }
+        #endif
+    }
+
     @Test func badWeightsAreNamed() throws {
         let configuration = HybridTesting.configuration()
         let weights = try HybridTesting.weights(HybridNetwork(configuration))

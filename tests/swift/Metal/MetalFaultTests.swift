@@ -27,6 +27,20 @@
                 #expect(e?.message.contains("no GPU") == true)
             }
 
+            /// Asked for by name, a GPU that is not there is an error with the reason.
+            @Test func aGPUThatIsAskedFor() throws {
+                let reason = try #require(error({ $0.noDevice = true }) { _ = try MetalDevice() })
+                let e = errorOf { _ = try Compute.metal(.failure(reason), isForced: true) }
+                #expect(e?.code == .unsupported)
+                #expect(e?.message == "compute gpu was asked for: \(reason.message)")
+                let backend = try Compute.metal(.success(device), isForced: true) as? MetalBackend
+                #expect(backend?.options.minimumFlops == 0)
+                #expect(
+                    try Compute.gpu.placement().backends.map(\.name) == [
+                        "metal", "bnns", "accelerate", "cpu",
+                    ])
+            }
+
             @Test func noQueue() {
                 #expect(error({ $0.noQueue = true }) { _ = try MetalDevice() }?.code == .unsupported)
             }
@@ -54,22 +68,6 @@
                 try MetalRunner(try network.graph(), .dynamic(maxLength: 64), .portable)(x)
             }
 
-            /// What is reported while `body` runs, by this test or another.
-            private func messages(_ body: () throws -> Void) rethrows -> String {
-                let log = Log()
-                Diagnostics.setHandler { log.add($0) }
-                defer { Diagnostics.setHandler(nil) }
-                try body()
-                return log.text
-            }
-
-            private final class Log: @unchecked Sendable {
-                private let lock = NSLock()
-                private var lines: [String] = []
-                func add(_ line: String) { lock.withLock { lines.append(line) } }
-                var text: String { lock.withLock { lines.joined(separator: "\n") } }
-            }
-
             /// With each buffer refused in turn, the node that needed it stays on the CPU and says why.
             @Test func everyBufferCanBeRefused() throws {
                 let expected = try cpu()
@@ -79,7 +77,7 @@
                     let counter = MetalStub.Counter()
                     faults.counter = counter
                     var steps: [String] = []
-                    let text = try messages {
+                    let text = try DiagnosticsLog.messages {
                         let run = try MetalStub.$faults.withValue(faults) { try runner(device) }
                         steps = run.program.steps.map(\.backend)
                         #expect(distance(try run(x), expected) < 1e-5)
@@ -103,7 +101,7 @@
                 }
                 if kind == "late error" { faults.delay = 0.05 }
                 let expected = try cpu()
-                let text = try messages {
+                let text = try DiagnosticsLog.messages {
                     let run = try MetalStub.$faults.withValue(faults) {
                         let run = try runner(device)
                         #expect(try run(x) == expected)
@@ -128,7 +126,7 @@
                 graph.output("y", try graph.apply(LinearOperation(hasBias: false), input, w))
                 var faults = MetalStub.Faults()
                 faults.noPerformanceShaders = true
-                let text = try messages {
+                let text = try DiagnosticsLog.messages {
                     let run = try MetalStub.$faults.withValue(faults) {
                         try MetalRunner(graph, .fixed(length: 1), onGPU(device))
                     }

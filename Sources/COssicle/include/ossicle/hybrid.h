@@ -10,6 +10,8 @@ extern "C" {
 
 /// A pipeline with its weights. It does not change; `ossicle_hybrid_process` and `ossicle_hybrid_time` work
 /// on a buffer of its own and belong to one thread at a time, everything else may be called from several.
+/// `compute` in the load options says what runs that buffer, streams with a window, and the sessions of
+/// `ossicle_hybrid_model`: functions marked [real-time] are so with OSSICLE_COMPUTE_CPU, the default.
 typedef struct ossicle_hybrid ossicle_hybrid;
 
 /// One weight, under its state_dict name. Float types only. The data is copied.
@@ -31,17 +33,18 @@ typedef struct ossicle_hybrid_weight {
 ///                       last, "skip_connections" [false], "projection" [true] from the bottleneck's features
 ///                       to the last of "channels", "input_length" [4096] frames to prepare for,
 ///                       "sample_rate" in Hz.
-/// @param bottleneck     a model from [steps, channels] to [steps, features] in place of the LSTM; NULL for
-/// the LSTM.
+/// @param bottleneck     a model from [steps, channels] to [steps, features] in place of the LSTM, a Core ML
+///                       model included (`ossicle_model_load`, or `ossicle_inference_model` for a function or
+///                       shapes of your choice); NULL for the LSTM. It is not needed after the call.
 /// @param length         receives the length of the whole text; may be NULL.
 /// @return INVALID_ARGUMENT naming the argument, SHAPE_MISMATCH when bottleneck and decoder do not fit.
 OSSICLE_API int32_t ossicle_hybrid_parameters(const char *configuration, const ossicle_model *bottleneck,
                                               char *buffer, size_t capacity, size_t *length);
 
 /// A pipeline from weights in memory.
+/// @param options  may be NULL: no warnings, and the CPU.
 /// @return as `ossicle_hybrid_parameters`; WEIGHTS naming the tensor that is missing, left over, of another
-/// shape or not
-///         finite.
+///         shape or not finite; UNSUPPORTED for a GPU that is asked for and is not there, with the reason.
 OSSICLE_API int32_t ossicle_hybrid_create(const char *configuration, const ossicle_hybrid_weight *weights,
                                           size_t weight_count, const ossicle_model *bottleneck,
                                           const ossicle_load_options *options, ossicle_hybrid **hybrid);
@@ -50,6 +53,7 @@ OSSICLE_API int32_t ossicle_hybrid_create(const char *configuration, const ossic
 /// @param configuration  NULL: the file's own, as `ossicle_hybrid_save` writes it ("format": "ossicle.hybrid"
 /// and "config"
 ///                       in its metadata). `ossicle_model_load` takes such files, too.
+/// @return as `ossicle_hybrid_create`; IO or MALFORMED naming the file.
 OSSICLE_API int32_t ossicle_hybrid_load(const char *path, const char *configuration,
                                         const ossicle_model *bottleneck, const ossicle_load_options *options,
                                         ossicle_hybrid **hybrid);
@@ -73,7 +77,8 @@ typedef struct ossicle_hybrid_info {
     int64_t weight_bytes;    ///< the weights as they were given
     int64_t packed_bytes;    ///< weights laid out for this machine, and tables
     int64_t workspace_bytes; ///< values between layers and working space
-    int32_t uses_gpu, uses_bnns;
+    int32_t uses_gpu;        ///< 1: a GPU runs some of it
+    int32_t uses_bnns;       ///< 1: Apple's BNNS Graph runs a Core ML bottleneck
 } ossicle_hybrid_info;
 
 OSSICLE_API int32_t ossicle_hybrid_info_get(const ossicle_hybrid *hybrid, ossicle_hybrid_info *info);

@@ -15,6 +15,16 @@ extern "C" {
 /// one that a second thread begins meanwhile is refused with INVALID_ARGUMENT.
 typedef struct ossicle_inference ossicle_inference;
 
+/// What runs a model.
+typedef enum ossicle_engine {
+    /// Apple's BNNS Graph where the system has it and takes the model, also one with operations that
+    /// Ossicle's
+    /// engine does not know; else Ossicle's, with a line on standard error where BNNS refused.
+    OSSICLE_ENGINE_AUTOMATIC = 0,
+    OSSICLE_ENGINE_OSSICLE = 1, ///< Ossicle's own, on any machine
+    OSSICLE_ENGINE_BNNS = 2     ///< BNNS Graph or an error
+} ossicle_engine;
+
 typedef struct ossicle_inference_options {
     uint32_t struct_size;
     int32_t allow_threads; ///< 0: predictions stay on the calling thread. Ossicle's own engine always does
@@ -23,17 +33,28 @@ typedef struct ossicle_inference_options {
     const char *const *shape_names;
     const ossicle_shape *shapes;
     size_t shape_count;
+    int32_t engine; ///< ossicle_engine
+    int32_t reserved;
 } ossicle_inference_options;
 
 /// Loads a `.mlmodelc`, `.mlpackage` or `.mlmodel` that holds an ML Program.
 /// @param options    may be NULL.
 /// @param inference  receives the handle; untouched on failure. Destroy it with `ossicle_inference_destroy`.
-/// @return IO or MALFORMED naming the file; UNSUPPORTED naming every operation that cannot be run;
-///         SHAPE_MISMATCH with the range of an input that is given a shape outside it; INVALID_ARGUMENT with
-///         the functions or inputs there are.
+/// @return IO or MALFORMED naming the file; UNSUPPORTED naming every operation that cannot be run, or for
+///         OSSICLE_ENGINE_BNNS where there is no BNNS Graph or it refuses the model; SHAPE_MISMATCH with the
+///         range of an input that is given a shape outside it; INVALID_ARGUMENT with the functions or inputs
+///         there are, or for an engine that does not exist.
 OSSICLE_API int32_t ossicle_inference_create(const char *path, const ossicle_inference_options *options,
                                              ossicle_inference **inference);
 OSSICLE_API int32_t ossicle_inference_destroy(ossicle_inference *inference);
+
+/// The function that runs, at its shapes, as a model: for sessions, or as the bottleneck of a pipeline. Reads
+/// the file again. What runs it there is for `ossicle_compute` to say; with OSSICLE_ENGINE_OSSICLE it stays
+/// with Ossicle's engine.
+/// @param model  receives a handle of its own, to be destroyed with `ossicle_model_destroy`.
+/// @return UNSUPPORTED for inputs or outputs that are not float, or what Ossicle's own engine does not run;
+/// IO.
+OSSICLE_API int32_t ossicle_inference_model(const ossicle_inference *inference, ossicle_model **model);
 
 typedef struct ossicle_inference_info {
     uint32_t struct_size;

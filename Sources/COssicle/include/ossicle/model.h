@@ -10,9 +10,22 @@ extern "C" {
 
 typedef struct ossicle_model ossicle_model;
 
+/// What may run the layers of a model or pipeline in its sessions. Streams are always the engine's own
+/// kernels.
+typedef enum ossicle_compute {
+    OSSICLE_COMPUTE_CPU = 0, ///< the engine's own kernels: real-time safe, the same on every machine
+    /// Whatever the machine has and is expected to be faster: a GPU, the system's libraries, BNNS Graph for a
+    /// whole Core ML model. A run agrees with CPU within rounding and is not real-time safe. What is refused
+    /// or fails gives way to the CPU, with a line on standard error. The same as CPU off Apple's systems.
+    OSSICLE_COMPUTE_AUTOMATIC = 1,
+    /// As AUTOMATIC, but UNSUPPORTED where there is no GPU, and every layer with GPU kernels runs there,
+    /// however small.
+    OSSICLE_COMPUTE_GPU = 2
+} ossicle_compute;
+
 typedef struct ossicle_load_options {
     uint32_t struct_size;
-    uint32_t reserved;
+    int32_t compute;                     ///< ossicle_compute; without meaning where weights alone are read
     ossicle_warning_callback on_warning; ///< may be NULL
     void *warning_context;
 } ossicle_load_options;
@@ -22,7 +35,9 @@ typedef struct ossicle_load_options {
 /// @param path     UTF-8 path.
 /// @param options  may be NULL.
 /// @param model    receives the handle; untouched on failure. Destroy it with `ossicle_model_destroy`.
-/// @return IO, MALFORMED, WEIGHTS or UNSUPPORTED with a message that names the file and the tensor or byte.
+/// @return IO, MALFORMED, WEIGHTS or UNSUPPORTED with a message that names the file and the tensor or byte;
+///         UNSUPPORTED, too, for a GPU that is asked for and is not there; INVALID_ARGUMENT for an option out
+///         of its range.
 OSSICLE_API int32_t ossicle_model_load(const char *path, const ossicle_load_options *options,
                                        ossicle_model **model);
 

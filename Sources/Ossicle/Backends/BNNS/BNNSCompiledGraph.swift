@@ -8,16 +8,12 @@
         import Darwin
     #endif
 
-    /// What the model has to show outside.
-    struct BNNSPorts {
-        var inputs, outputs, states: [BNNSInference.Feature]
-    }
-
-    /// A model as BNNS compiled it: what all of its contexts share.
+    /// A model as BNNS compiled it: what all of its contexts share, and nothing changes.
     @available(macOS 15, iOS 18, *)
-    final class BNNSCompiledGraph {
+    final class BNNSCompiledGraph: @unchecked Sendable {
         let path: String
         let function: String?
+        let isSingleThreaded: Bool
         let argumentCount: Int
         private let graph: bnns_graph_t
 
@@ -29,6 +25,7 @@
             graph = BNNSGraphCompileFromFile(path, function, options)
             self.path = path
             self.function = function
+            isSingleThreaded = singleThreaded
             guard graph.data != nil else {
                 argumentCount = 0
                 throw OssicleError(.unsupported, "\(path): BNNS Graph does not compile this model")
@@ -42,14 +39,10 @@
         /// A context of its own states (zero) and shapes, and the bytes of workspace it needs.
         ///
         /// - Throws: `unsupported` when BNNS makes none, or sees the ports in another way.
-        func makeContext(_ ports: BNNSPorts) throws -> (context: bnns_graph_context_t, workspace: Int) {
-            let context =
-                try ports.states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(ports.states)
-            guard context.data != nil else {
-                throw OssicleError(.unsupported, "\(path): BNNS Graph makes no context for this model")
-            }
+        func makeContext(_ ports: InferencePorts) throws -> (context: bnns_graph_context_t, workspace: Int) {
+            let context = try openContext(ports)
             do {
-                try prepare(context, ports)
+                for feature in ports.inputs + ports.outputs { try check(feature, context) }
                 return (context, try workspaceSize(context))
             } catch {
                 BNNSGraphContextDestroy(context)
@@ -57,15 +50,45 @@
             }
         }
 
-        /// Gives the context the shapes of the inputs, and checks that it sees every port as the engine's interface does.
-        private func prepare(_ context: bnns_graph_context_t, _ ports: BNNSPorts) throws {
-            guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
-                throw OssicleError(.unsupported, "\(path): BNNS Graph takes no pointers as arguments")
+        /// The ports with the extents of outputs that the model leaves open, as BNNS works them out.
+        ///
+        /// - Throws: `unsupported` when it does not.
+        func completed(_ ports: InferencePorts) throws -> InferencePorts {
+            guard ports.outputs.contains(where: { $0.shape.contains(-1) }) else { return ports }
+            let context = try openContext(ports)
+            defer { BNNSGraphContextDestroy(context) }
+            var ports = ports
+            ports.outputs = try ports.outputs.map { feature in
+                let shape = Self.shape(try tensor(feature.name, context))
+                guard shape.count == feature.shape.count, !shape.contains(where: { $0 < 1 }) else {
+                    throw OssicleError(
+                        .unsupported,
+                        "\(path): output \(feature.name) is \(shape) to BNNS Graph, which is no shape")
+                }
+                return feature.reshaped(shape)
             }
-            if ports.inputs.contains(where: { $0.flexibility != .fixed }) {
-                try setShapes(context, ports.inputs)
+            return ports
+        }
+
+        /// A context that knows the shapes of the inputs. The caller's to destroy.
+        private func openContext(_ ports: InferencePorts) throws -> bnns_graph_context_t {
+            let context =
+                try ports.states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(ports.states)
+            guard context.data != nil else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph makes no context for this model")
             }
-            for feature in ports.inputs + ports.outputs { try check(feature, context) }
+            do {
+                guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
+                    throw OssicleError(.unsupported, "\(path): BNNS Graph takes no pointers as arguments")
+                }
+                if ports.inputs.contains(where: { $0.flexibility != .fixed }) {
+                    try setShapes(context, ports.inputs)
+                }
+                return context
+            } catch {
+                BNNSGraphContextDestroy(context)
+                throw error
+            }
         }
 
         private func makeStreamingContext(_ states: [BNNSInference.Feature]) throws -> bnns_graph_context_t {
@@ -102,14 +125,9 @@
             }
         }
 
+        /// Whether BNNS sees a port as the engine's interface does.
         private func check(_ feature: BNNSInference.Feature, _ context: bnns_graph_context_t) throws {
-            var tensor = BNNSTensor()
-            guard BNNSGraphContextGetTensor(context, function, feature.name, true, &tensor) == 0 else {
-                throw OssicleError(.unsupported, "\(path): BNNS Graph knows no \(feature.name)")
-            }
-            let shape = withUnsafeBytes(of: tensor.shape) {
-                Array($0.bindMemory(to: Int.self).prefix(Int(tensor.rank)))
-            }
+            let tensor = try tensor(feature.name, context)
             let type = feature.dataType == .float32 ? BNNSDataTypeFloat32 : BNNSDataTypeInt32
             guard tensor.data_type == type, [.float32, .int32].contains(feature.dataType) else {
                 throw OssicleError(
@@ -117,10 +135,25 @@
                     "\(path): \(feature.name) has BNNS type \(tensor.data_type.rawValue), expected \(type.rawValue)"
                 )
             }
-            guard shape == feature.shape else {
+            guard Self.shape(tensor) == feature.shape else {
                 throw OssicleError(
                     .unsupported,
-                    "\(path): \(feature.name) is \(shape) to BNNS Graph, expected \(feature.shape)")
+                    "\(path): \(feature.name) is \(Self.shape(tensor)) to BNNS Graph, expected \(feature.shape)"
+                )
+            }
+        }
+
+        private func tensor(_ name: String, _ context: bnns_graph_context_t) throws -> BNNSTensor {
+            var tensor = BNNSTensor()
+            guard BNNSGraphContextGetTensor(context, function, name, true, &tensor) == 0 else {
+                throw OssicleError(.unsupported, "\(path): BNNS Graph knows no \(name)")
+            }
+            return tensor
+        }
+
+        private static func shape(_ tensor: BNNSTensor) -> [Int] {
+            withUnsafeBytes(of: tensor.shape) {
+                Array($0.bindMemory(to: Int.self).prefix(Int(tensor.rank)))
             }
         }
 

@@ -10,43 +10,48 @@
     @available(macOS 15, iOS 18, *)
     final class BNNSGraphEngine: InferenceEngine {
         private let graph: BNNSCompiledGraph
-        private let model: UnsafeMutablePointer<ok_bnns>
+        let model: UnsafeMutablePointer<ok_bnns>
         private let memory = ProgramMemory()
-        private let ports: BNNSPorts
+        let ports: InferencePorts
         private let pageCount: Int
         let summary: String
 
-        /// - Parameters:
-        ///   - path: a `.mlmodelc`.
-        ///   - function: to run; nil when the model has one only.
-        /// - Throws: `unsupported` with what the system refused, `internal` when it and the model's description differ.
-        init(
-            path: String, function: String?, inputs: [BNNSInference.Feature],
-            outputs: [BNNSInference.Feature],
-            states: [BNNSInference.Feature], singleThreaded: Bool
-        ) throws {
-            let graph = try BNNSCompiledGraph(path: path, function: function, singleThreaded: singleThreaded)
-            ports = BNNSPorts(inputs: inputs, outputs: outputs, states: states)
-            let places = (try inputs.map(graph.port), try outputs.map(graph.port))
+        /// Compiles a `.mlmodelc`.
+        ///
+        /// - Throws: `unsupported` with what the system refused, or where it and the model's description differ.
+        convenience init(_ ports: InferencePorts, singleThreaded: Bool) throws {
+            let graph = try BNNSCompiledGraph(
+                path: ports.modelPath, function: ports.functionToName, singleThreaded: singleThreaded)
+            try self.init(graph, graph.completed(ports))
+        }
+
+        /// A context of its own for a compiled model.
+        ///
+        /// - Throws: as the other form.
+        init(_ graph: BNNSCompiledGraph, _ ports: InferencePorts) throws {
+            self.ports = ports
+            let places = (try ports.inputs.map(graph.port), try ports.outputs.map(graph.port))
             let (context, size) = try graph.makeContext(ports)
             self.graph = graph
             pageCount = (size + Workspace.pageSize - 1) / Workspace.pageSize
             let count = graph.argumentCount
             let memory = memory
-            let sinks = outputs.map { Optional(memory.allocate(byteCount: $0.byteCount)) }
+            let sinks = ports.outputs.map { Optional(memory.allocate(byteCount: $0.byteCount)) }
             model = memory.store(
                 ok_bnns(
                     context: context, function: graph.function.map { memory.store(text: $0) },
                     arguments: memory.store(
                         [bnns_graph_argument_t](repeating: bnns_graph_argument_t(), count: count)),
                     argument_count: count, inputs: memory.store(places.0),
-                    outputs: memory.store(places.1), input_count: inputs.count,
-                    output_count: outputs.count, sinks: memory.store(sinks), workspace: nil,
+                    outputs: memory.store(places.1), input_count: ports.inputs.count,
+                    output_count: ports.outputs.count, sinks: memory.store(sinks), workspace: nil,
                     workspace_size: 0,
-                    use: Int32(OK_IDLE.rawValue)))
+                    use: Int32(OK_IDLE.rawValue), failed: 0, name: memory.store(text: graph.path),
+                    report: Self.report))
             summary =
-                "BNNS Graph: \(path), \(count) arguments, workspace \(pageCount * Workspace.pageSize) bytes"
-                + (states.isEmpty ? "" : ", streaming context") + (singleThreaded ? ", one thread" : "")
+                "BNNS Graph: \(graph.path), \(count) arguments, workspace \(pageCount * Workspace.pageSize) bytes"
+                + (ports.states.isEmpty ? "" : ", streaming context")
+                + (graph.isSingleThreaded ? ", one thread" : "")
             prepareWorkspace()
         }
 

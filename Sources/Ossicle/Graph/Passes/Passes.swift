@@ -32,7 +32,7 @@ extension Graph {
     /// The node with the constants that its regions only read made constants of the regions, so that they can be packed
     /// and folded there.
     func sinkingConstants(into node: Node) -> Node {
-        guard !node.regions.isEmpty else { return node }
+        guard node.operation is While || node.operation is If else { return node }
         var node = node
         // What is carried round a loop changes; a branch has its condition in front.
         let first = (node.operation as? While)?.carried ?? 1

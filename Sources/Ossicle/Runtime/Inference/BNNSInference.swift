@@ -31,6 +31,12 @@ public final class BNNSInference: @unchecked Sendable {
 
         public var count: Int { shape.reduce(1, *) }
         public var byteCount: Int { count * dataType.size }
+
+        func reshaped(_ shape: [Int]) -> Feature {
+            Feature(
+                name: name, shape: shape, dataType: dataType, declaredType: declaredType,
+                flexibility: flexibility)
+        }
     }
 
     public let modelPath: String
@@ -45,6 +51,8 @@ public final class BNNSInference: @unchecked Sendable {
     public let isSingleThreaded: Bool
 
     let runner: any InferenceEngine
+    /// The engine that was asked for.
+    let wanted: Engine?
     /// What real-time callers hand to `ok_inference_run`, for as long as this object lives.
     public let realtime: UnsafePointer<ok_inference>
 
@@ -59,7 +67,8 @@ public final class BNNSInference: @unchecked Sendable {
     ///   - function: which one; the model's default when nil.
     ///   - shapes: of flexible inputs, by name; the model's default shapes for the others.
     ///   - engine: this one or an error; nil: BNNS Graph where the system has it and takes the model, else Ossicle's.
-    /// - Throws: `io` or `malformed` naming the file; `unsupported` with every operation that cannot be run;
+    /// - Throws: `io` or `malformed` naming the file; `unsupported` with every operation that cannot be run, or for an
+    ///   engine that this system has not or that refuses the model;
     ///   `shapeMismatch` with the range of an input that is given a shape outside it; `invalidArgument` with the
     ///   names there are.
     public convenience init(
@@ -78,35 +87,14 @@ public final class BNNSInference: @unchecked Sendable {
         shapes: [String: [Int]] = [:],
         engine: Engine? = nil
     ) throws {
-        let graph = try Graph(model, function: name, shapes: shapes)
-        guard let program = model.program else {
-            throw OssicleError(.internal, "\(model.path): a graph without a program")
-        }
-        let function = try program.function(orDefault: name, model.description)
-        let features = model.description.function(named: function.name)
+        let ports: InferencePorts
+        (runner, ports) = try Self.makeEngine(
+            engine, model, function: name, shapes: shapes, singleThreaded: singleThreaded)
         modelPath = model.path
-        self.function = function.name
-        functions = program.functions.map(\.name)
+        (function, functions) = (ports.function, ports.functions)
+        (inputs, outputs, states) = (ports.inputs, ports.outputs, ports.states)
         isSingleThreaded = singleThreaded
-        let choice = MILShapeChoice(function, features)
-        let types = function.valueTypes
-        func feature(_ port: Port) -> Feature {
-            let type = graph.type(of: port.value)
-            return Feature(
-                name: port.name, shape: type.shape.evaluate(1), dataType: type.dataType,
-                declaredType: types[port.name]?.elementType ?? .fp32,
-                flexibility: choice.flexibility(of: port.name))
-        }
-        inputs = graph.inputs.map(feature)
-        outputs = graph.outputs.map(feature)
-        states = graph.states.map { state in
-            Feature(
-                name: state.name, shape: state.type.shape.evaluate(1), dataType: state.type.dataType,
-                declaredType: types[state.name]?.elementType ?? .fp16, flexibility: .fixed)
-        }
-        runner = try Self.makeEngine(
-            engine, model, graph, function: functions.count > 1 ? self.function : nil, inputs: inputs,
-            outputs: outputs, states: states, singleThreaded: singleThreaded)
+        wanted = engine
         let call = UnsafeMutablePointer<ok_inference>.allocate(capacity: 1)
         call.initialize(to: runner.call)
         realtime = UnsafePointer(call)
@@ -145,14 +133,4 @@ public final class BNNSInference: @unchecked Sendable {
     ///
     /// - Throws: `outOfMemory`.
     public func prepareWorkspace() throws { try runner.prepareWorkspace() }
-}
-
-extension MILFunction {
-    /// The types of its inputs and of what its own operations give.
-    var valueTypes: [String: MILType] {
-        var types: [String: MILType] = [:]
-        for input in inputs { types[input.name] = input.type }
-        for output in body.operations.flatMap(\.outputs) { types[output.name] = output.type }
-        return types
-    }
 }

@@ -105,7 +105,8 @@ extension MILLowering {
         }
     }
 
-    private static func ordered<T>(
+    /// `items` as the model describes them, the others behind in their own order.
+    static func ordered<T>(
         _ items: [T], _ features: [CoreMLFeature]?, _ name: (T) -> String
     ) -> [T] {
         var rank: [String: Int] = [:]
