@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import ossicle
@@ -230,6 +231,22 @@ def test_wrong_calls(rng: np.random.Generator) -> None:
         several.predict(random(several, rng), out=x)
 
 
+def test_integers_are_not_wrapped() -> None:
+    model = ossicle.BNNSInference(GENERATED / "embedding_int32_fp32.mlpackage")
+    x = np.ones((1, 12, 8), np.float32)
+    codes = np.arange(12, dtype=np.int32)[None]
+    expected = model.predict({"codes": codes, "x": x})
+    for kind in (np.int64, np.uint8, np.uint32, np.uint64):
+        compare(model.predict({"codes": codes.astype(kind), "x": x}), expected, 0)
+    for value, kind in ((2**31, np.int64), (-(2**40), np.int64), (2**32 - 1, np.uint32), (2**63, np.uint64)):
+        wrong = codes.astype(kind)
+        wrong[0, 5] = value
+        with pytest.raises(ossicle.ArgumentError, match=f"codes: {value} does not fit into int32"):
+            model.predict({"codes": wrong, "x": x})
+    with pytest.raises(ossicle.DTypeError, match="codes: expected int32, got float64"):
+        model.predict({"codes": codes.astype(float), "x": x})
+
+
 def test_batch(rng: np.random.Generator) -> None:
     model = ossicle.BNNSInference(LINEAR)
     x = rng.standard_normal((5, *model.inputs[0].shape)).astype(np.float32)
@@ -271,6 +288,10 @@ def test_flexible_shapes(rng: np.random.Generator) -> None:
         ossicle.BNNSInference(path, shapes={"x": (1, 1, 5000)})
     with pytest.raises(ossicle.ArgumentError, match="nothing"):
         ossicle.BNNSInference(path, shapes={"nothing": (1,)})
+    wrong: Any
+    for wrong in (1000, (1, 1, 96.5), None):
+        with pytest.raises(ossicle.ArgumentError, match=r"shapes\['x'\]: expected a sequence of integers"):
+            ossicle.BNNSInference(path, shapes={"x": wrong})
 
 
 def test_unsupported_models_say_why() -> None:
@@ -366,6 +387,64 @@ def test_memory_pressure(rng: np.random.Generator) -> None:
     with pytest.raises(ossicle.ClosedError):
         observer.set_level(0)
     cared.predict(random(cared, rng))
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_memory_pressure_asks(allowed: bool, rng: np.random.Generator) -> None:
+    first, second = (ossicle.BNNSInference(SILERO / "unified_int8.mlpackage") for _ in range(2))
+    asked: list[ossicle.BNNSInference] = []
+
+    def may_release(model: ossicle.BNNSInference) -> bool:
+        asked.append(model)
+        return allowed and model is first
+
+    with ossicle.MemoryPressureObserver(may_release=may_release) as observer:
+        observer.watch(first)
+        observer.watch(second)
+        observer.set_level(ossicle.MemoryPressure.WARNING)
+        assert not asked
+        observer.set_level(ossicle.MemoryPressure.CRITICAL)
+        assert asked == [first, second]
+        assert (first.has_workspace, second.has_workspace) == (not allowed, True)
+        observer.set_level(ossicle.MemoryPressure.NORMAL)
+        observer.set_level(ossicle.MemoryPressure.CRITICAL)  # asked anew, but for what has been released
+        assert asked[2:] == ([second] if allowed else [first, second])
+    second.predict(random(second, rng))
+    if allowed:
+        first.prepare_workspace()
+    first.predict(random(first, rng))
+
+
+def test_memory_pressure_callbacks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
+    model = ossicle.BNNSInference(LINEAR)
+
+    def on_change(level: ossicle.MemoryPressure) -> None:
+        raise ValueError(f"level {level.name}")
+
+    def may_release(model: ossicle.BNNSInference) -> bool:
+        raise RuntimeError("not today")
+
+    with ossicle.MemoryPressureObserver(on_change, may_release) as observer:
+        observer.watch(model)
+        observer.set_level(ossicle.MemoryPressure.CRITICAL)
+        assert observer.level is ossicle.MemoryPressure.CRITICAL
+    assert model.has_workspace
+    errors = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert errors == ["level CRITICAL", "not today"]
+    assert "on_change raised" in caplog.text
+    assert "may_release raised, so nothing is released" in caplog.text
+
+
+def test_memory_pressure_keeps_no_model_alive() -> None:
+    asked: list[ossicle.BNNSInference] = []
+    with ossicle.MemoryPressureObserver(may_release=asked.append) as observer:
+        observer.watch(ossicle.BNNSInference(LINEAR))
+        closed = ossicle.BNNSInference(LINEAR)
+        observer.watch(closed)
+        closed.close()
+        gc.collect()
+        observer.set_level(ossicle.MemoryPressure.CRITICAL)
+    assert not asked
 
 
 def test_close() -> None:

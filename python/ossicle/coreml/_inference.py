@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -54,7 +55,17 @@ class BNNSInference:
 
     """
 
-    __slots__ = ("_bound", "_handle", "_input_names", "_lock", "_path", "inputs", "outputs", "states")
+    __slots__ = (
+        "__weakref__",
+        "_bound",
+        "_handle",
+        "_input_names",
+        "_lock",
+        "_path",
+        "inputs",
+        "outputs",
+        "states",
+    )
 
     #: Name, shape and type of each, in the model's order.
     inputs: tuple[Feature, ...]
@@ -72,7 +83,7 @@ class BNNSInference:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
         self._bound: dict[tuple[object, ...], Bound] = {}
-        chosen = {name: tuple(shape) for name, shape in (shapes or {}).items()}
+        chosen = {name: _extents(name, shape) for name, shape in (shapes or {}).items()}
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
         options.allow_threads = int(not single_threaded)
@@ -118,7 +129,7 @@ class BNNSInference:
 
         Raises:
             ShapeError, DTypeError: naming the input, with what was expected and what was found.
-            ArgumentError: a name is missing or unknown.
+            ArgumentError: a name is missing or unknown, or an integer is too large for the input's type.
             NotReadyError: the workspace is released.
 
         """
@@ -379,6 +390,13 @@ class BNNSInference:
 def operations() -> tuple[str, ...]:
     """The operations of ML Programs that the engine "ossicle" runs, by their MIL names, sorted."""
     return tuple(text(lib.ossicle_inference_operations).split("\n"))
+
+
+def _extents(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    try:
+        return tuple(map(operator.index, shape))
+    except TypeError:
+        raise ArgumentError(f"shapes[{name!r}]: expected a sequence of integers, got {shape!r}") from None
 
 
 def _key(x: object, out: object) -> tuple[object, ...]:
