@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import logging
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -12,8 +11,6 @@ from typing import Any
 from .._errors import ClosedError, check
 from .._ffi import ffi, lib
 from ._inference import BNNSInference
-
-_log = logging.getLogger("ossicle")
 
 
 class MemoryPressure(enum.IntEnum):
@@ -130,7 +127,9 @@ def _number(handle: Any) -> int:
 
 
 def _report(what: str, kind: Any, error: Any, traceback: Any) -> None:
-    _log.error("MemoryPressureObserver: %s", what, exc_info=(kind, error, traceback))
+    import logging  # seldom needed, and not light
+
+    logging.getLogger("ossicle").error("MemoryPressureObserver: %s", what, exc_info=(kind, error, traceback))
 
 
 @ffi.def_extern(onerror=partial(_report, "on_change raised"))  # type: ignore[untyped-decorator]
