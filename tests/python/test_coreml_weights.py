@@ -128,6 +128,13 @@ def test_labels_name_weights_too() -> None:
         weights["op_0_bias_to_fp16"]
 
 
+def test_unknown_layers_are_told_which_there_are() -> None:
+    with pytest.raises(ossicle.WeightsError, match='called "nothing"; of 1 there are "linear_0"'):
+        loader("linear_fp32.mlpackage").load_linear_weights("nothing")
+    with pytest.raises(ossicle.WeightsError, match="of 0 there are none"):
+        loader("linear_fp32.mlpackage").load_conv1d_weights("nothing")
+
+
 def test_lstm_weights_fit_our_layer() -> None:
     """The output of PyTorch 2.13, through our layers with the weights of the file."""
     weights = loader("lstm_uni_1layer_fp32.mlpackage")
