@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -80,6 +81,19 @@ def convert(value: ArrayLike, feature: Feature) -> Values:
     if array.shape != feature.shape:
         raise ShapeError(f"{feature.name}: expected shape {feature.shape}, got {array.shape}")
     return array
+
+
+def extents(name: str, shape: Sequence[int]) -> Shape:
+    """A shape that was asked for.
+
+    Raises:
+        ArgumentError: it is no sequence of integers.
+
+    """
+    try:
+        return tuple(map(operator.index, shape))
+    except TypeError:
+        raise ArgumentError(f"shapes[{name!r}]: expected a sequence of integers, got {shape!r}") from None
 
 
 def _check_range(array: Values, feature: Feature) -> None:

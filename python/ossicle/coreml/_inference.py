@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
 from .._native import choice, create, new_struct, pack_shapes, text
-from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, few, read_features
+from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, extents, few, read_features
 
 _predict = lib.ossicle_inference_predict
 
@@ -83,7 +82,7 @@ class BNNSInference:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
         self._bound: dict[tuple[object, ...], Bound] = {}
-        chosen = {name: _extents(name, shape) for name, shape in (shapes or {}).items()}
+        chosen = {name: extents(name, shape) for name, shape in (shapes or {}).items()}
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
         options.allow_threads = int(not single_threaded)
@@ -390,13 +389,6 @@ class BNNSInference:
 def operations() -> tuple[str, ...]:
     """The operations of ML Programs that the engine "ossicle" runs, by their MIL names, sorted."""
     return tuple(text(lib.ossicle_inference_operations).split("\n"))
-
-
-def _extents(name: str, shape: Sequence[int]) -> tuple[int, ...]:
-    try:
-        return tuple(map(operator.index, shape))
-    except TypeError:
-        raise ArgumentError(f"shapes[{name!r}]: expected a sequence of integers, got {shape!r}") from None
 
 
 def _key(x: object, out: object) -> tuple[object, ...]:
