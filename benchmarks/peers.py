@@ -42,7 +42,9 @@ class _Stateful(Peer):
 
 
 class OnnxRuntime(_Stateful):
-    """`names` are those of input and output; `more` has shapes of further outputs, which are computed too."""
+    """`names` are those of input and output; `more` has shapes of further outputs, which are computed too;
+    `constants` are further inputs.
+    """
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class OnnxRuntime(_Stateful):
         states: list[Any],
         names: tuple[str, str] = ("x", "y"),
         more: dict[str, tuple[int, ...]] | None = None,
+        constants: dict[str, np.ndarray] | None = None,
     ) -> None:
         import onnxruntime
 
@@ -70,6 +73,9 @@ class OnnxRuntime(_Stateful):
             for name, size in (more or {}).items():
                 self.values.append(value(np.zeros(size, np.float32)))
                 binding.bind_ortvalue_output(name, self.values[-1])
+            for name, constant in (constants or {}).items():
+                self.values.append(value(constant))
+                binding.bind_ortvalue_input(name, self.values[-1])
             for index, (before, after, _) in enumerate(states):
                 binding.bind_ortvalue_input(before, self.values[2][turn][index])
                 binding.bind_ortvalue_output(after, self.values[2][1 - turn][index])

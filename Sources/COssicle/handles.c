@@ -62,6 +62,18 @@ void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const 
     return (void *)value;
 }
 
+void *ok_handle_of(const void *object, ok_handle_kind kind) {
+    uintptr_t value = 0;
+    pthread_mutex_lock(&lock);
+    for (size_t index = 0; index < used && !value; ++index) {
+        ok_handle_slot *slot = slot_at(index);
+        if (slot->kind == kind && slot->object == object)
+            value = atomic_load_explicit(&slot->handle, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&lock);
+    return (void *)value;
+}
+
 void *ok_handle_destroy(void *handle, ok_handle_kind kind) {
     pthread_mutex_lock(&lock);
     ok_handle_slot *slot = ok_handle_find(handle, kind);

@@ -13,6 +13,15 @@ private final class CoreMLFile {
         loader.options = loadOptions(options)
         return loader
     }
+
+    func load(
+        _ name: String, _ shape: UnsafePointer<ossicle_shape>?,
+        _ options: UnsafePointer<ossicle_load_options>?
+    ) throws -> Tensor {
+        let loader = loader(options)
+        guard let shape else { return try loader.loadWeights(name: name) }
+        return try loader.loadWeights(name: name, expectedShape: extents(shape.pointee))
+    }
 }
 
 private func file(_ handle: OpaquePointer?) throws -> CoreMLFile {
@@ -91,11 +100,8 @@ public func ossicle_coreml_weight_read(
     _ options: UnsafePointer<ossicle_load_options>!, _ data: UnsafeMutablePointer<Float>!, _ count: Int
 ) -> Int32 {
     status(on: UnsafeRawPointer(handle)) {
-        let loader = try file(handle).loader(options)
         let name = try text(name, "name")
-        let tensor =
-            try shape.map { try loader.loadWeights(name: name, expectedShape: extents($0.pointee)) }
-            ?? loader.loadWeights(name: name)
+        let tensor = try file(handle).load(name, shape, options)
         guard tensor.count == count else {
             throw OssicleError(
                 .shapeMismatch,
@@ -141,6 +147,20 @@ public func ossicle_coreml_load_layer(
         default: throw OssicleError(.invalidArgument, "kind is \(kind), allowed are 0…3")
         }
         out.pointee = try makeHandle(OK_HANDLE_TENSORS, TensorList(found.map { (name: $0.0, tensor: $0.1) }))
+    }
+}
+
+@c(ossicle_coreml_load_weight) @implementation
+public func ossicle_coreml_load_weight(
+    _ handle: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ shape: UnsafePointer<ossicle_shape>!,
+    _ options: UnsafePointer<ossicle_load_options>!, _ tensors: UnsafeMutablePointer<OpaquePointer?>!
+) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) {
+        let file = try file(handle)
+        let out = try require(tensors, "tensors")
+        let name = try text(name, "name")
+        let weight = (name: name, tensor: try file.load(name, shape, options))
+        out.pointee = try makeHandle(OK_HANDLE_TENSORS, TensorList([weight]))
     }
 }
 

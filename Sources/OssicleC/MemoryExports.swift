@@ -1,9 +1,15 @@
 import COssicle
 import Ossicle
 
-/// An observer with the callback of a C program behind an `ossicle_memory_observer` handle.
+/// An observer with the callbacks of a C program behind an `ossicle_memory_observer` handle.
 private final class MemoryWatch: MemoryPressureDelegate, @unchecked Sendable {
+    struct Permission {
+        let ask: ossicle_memory_permission
+        let context: UnsafeMutableRawPointer?
+    }
+
     let observer = MemoryPressureObserver()
+    let permission = Locked(Permission?.none)
     private let callback: ossicle_memory_callback?
     /// Handed back to the caller only.
     private let context: UnsafeMutableRawPointer?
@@ -20,10 +26,16 @@ private final class MemoryWatch: MemoryPressureDelegate, @unchecked Sendable {
         callback?(context, Int32(level.rawValue))
     }
 
-    /// Whoever watches a model agrees.
+    /// Whoever watches a model agrees, unless there is someone to ask. A model that was destroyed meanwhile has no
+    /// handle to ask about, and goes anyway.
     func memoryPressureObserver(
         _ observer: MemoryPressureObserver, shouldReleaseWorkspaceOf inference: BNNSInference
-    ) -> Bool { true }
+    ) -> Bool {
+        guard let permission = permission.withLock({ $0 }) else { return true }
+        let object = Unmanaged.passUnretained(inference).toOpaque()
+        guard let handle = ok_handle_of(object, OK_HANDLE_INFERENCE) else { return false }
+        return permission.ask(permission.context, OpaquePointer(handle)) != 0
+    }
 }
 
 private func watch(_ handle: OpaquePointer?) throws -> MemoryWatch {
@@ -45,6 +57,16 @@ public func ossicle_memory_observer_create(
 public func ossicle_memory_observer_destroy(_ observer: OpaquePointer!) -> Int32 {
     (try? watch(observer))?.observer.stop()
     return destroyHandle(observer, OK_HANDLE_MEMORY_OBSERVER, MemoryWatch.self)
+}
+
+@c(ossicle_memory_observer_ask) @implementation
+public func ossicle_memory_observer_ask(
+    _ observer: OpaquePointer!, _ permission: ossicle_memory_permission!, _ context: UnsafeMutableRawPointer!
+) -> Int32 {
+    status(on: UnsafeRawPointer(observer)) {
+        let asked = permission.map { MemoryWatch.Permission(ask: $0, context: context) }
+        try watch(observer).permission.withLock { $0 = asked }
+    }
 }
 
 @c(ossicle_memory_observer_watch) @implementation

@@ -118,6 +118,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL)
     options = parser.parse_args()
     sound = read(options.recording)
+    if not sound.size:
+        parser.error(f"{options.recording} holds no sound")
     detector = SpeechDetector(options.model)
     times, probabilities = [], []
     for frame in sound.reshape(-1, FRAME):

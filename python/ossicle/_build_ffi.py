@@ -16,6 +16,7 @@ HEADERS = Path(__file__).resolve().parents[2] / "Sources" / "COssicle" / "includ
 CALLBACKS = """
 extern "Python" void ossicle_python_warning(void *context, const char *message);
 extern "Python" void ossicle_python_memory(void *context, int32_t level);
+extern "Python" int32_t ossicle_python_may_release(void *context, ossicle_inference *inference);
 """
 
 

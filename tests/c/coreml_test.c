@@ -53,6 +53,7 @@ static void wrong_handles(void) {
         CHECK(ossicle_coreml_weight_text(wrong[i], 0, OSSICLE_WEIGHT_NAME, NULL, 0) == 0);
         CHECK(ossicle_coreml_weight_read(wrong[i], "w", NULL, NULL, &one, 1) == OSSICLE_INVALID_HANDLE);
         CHECK(ossicle_coreml_load_all(wrong[i], NULL, &none) == OSSICLE_INVALID_HANDLE && !none);
+        CHECK(ossicle_coreml_load_weight(wrong[i], "w", NULL, NULL, &none) == OSSICLE_INVALID_HANDLE);
         CHECK(ossicle_coreml_load_layer(wrong[i], OSSICLE_LAYER_LINEAR, "w", 0, 0, NULL, &none) ==
               OSSICLE_INVALID_HANDLE);
     }
@@ -157,6 +158,36 @@ static void wrong_reads(void) {
     ossicle_coreml_destroy(coreml);
 }
 
+// One weight by its name and by its label, without knowing its size.
+static void one_weight(void) {
+    ossicle_coreml *coreml = open_model("generated/quant_int8_perchannel_ios16.mlmodelc");
+    const char *names[] = {"var_0_bias_to_fp16", "op_0_bias_to_fp16"};
+    ossicle_tensors *found[2] = {NULL, NULL}, *none = NULL;
+    ossicle_tensor tensor[2] = {{.struct_size = sizeof *tensor}, {.struct_size = sizeof *tensor}};
+    ossicle_shape wrong = {.rank = 1, .extent = {3}};
+    for (int i = 0; i < 2; ++i) {
+        char name[64];
+        CHECK(ossicle_coreml_load_weight(coreml, names[i], NULL, NULL, &found[i]) == OSSICLE_OK);
+        CHECK(ossicle_tensors_count(found[i]) == 1);
+        CHECK(ossicle_tensors_get(found[i], 0, &tensor[i]) == OSSICLE_OK && tensor[i].rank == 1);
+        CHECK(ossicle_tensors_name(found[i], 0, name, sizeof name) && strcmp(name, names[i]) == 0);
+        ossicle_shape shape = {.rank = 1, .extent = {tensor[i].shape[0]}};
+        CHECK(ossicle_coreml_load_weight(coreml, names[i], &shape, NULL, &none) == OSSICLE_OK);
+        CHECK(ossicle_tensors_destroy(none) == OSSICLE_OK);
+        none = NULL;
+        CHECK(ossicle_coreml_load_weight(coreml, names[i], &wrong, NULL, &none) == OSSICLE_WEIGHTS);
+        CHECK(strstr(message_of(coreml), names[i]) && strstr(message_of(coreml), "[3]"));
+    }
+    CHECK(tensor[0].byte_count == tensor[1].byte_count && tensor[0].byte_count > 0);
+    CHECK(memcmp(tensor[0].data, tensor[1].data, tensor[0].byte_count) == 0);
+    CHECK(ossicle_coreml_load_weight(coreml, "nothing", NULL, NULL, &none) == OSSICLE_WEIGHTS);
+    CHECK(ossicle_coreml_load_weight(coreml, NULL, NULL, NULL, &none) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_coreml_load_weight(coreml, names[0], NULL, NULL, NULL) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(none == NULL);
+    for (int i = 0; i < 2; ++i) ossicle_tensors_destroy(found[i]);
+    ossicle_coreml_destroy(coreml);
+}
+
 // A layer's weights go straight into a sequential.
 static void layers(void) {
     ossicle_coreml *coreml = open_model("generated/lstm_uni_1layer_fp32.mlpackage");
@@ -223,6 +254,7 @@ int main(int argc, char **argv) {
     weights("real/espresso_cardscan/FourRecognize.mlmodelc");
     weights("real/silero_vad_v6/unified_palette_4bit.mlmodelc");
     wrong_reads();
+    one_weight();
     layers();
     compiling();
     return summary("coreml_test");

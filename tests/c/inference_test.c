@@ -306,6 +306,66 @@ static void memory(void) {
     CHECK(ossicle_memory_observer_destroy(observer) == OSSICLE_INVALID_HANDLE);
 }
 
+typedef struct answers {
+    ossicle_inference *asked[8];
+    int count, levels;
+    int32_t answer;
+} answers;
+
+static void note_level(void *context, int32_t level) {
+    answers *all = (answers *)context;
+    all->levels = all->levels * 10 + level;
+}
+
+static int32_t may_release(void *context, ossicle_inference *inference) {
+    answers *all = (answers *)context;
+    CHECK(all->levels % 10 == OSSICLE_MEMORY_CRITICAL); // the level is told first
+    if (all->count < 8) all->asked[all->count++] = inference;
+    return all->answer;
+}
+
+static int has_workspace(const ossicle_inference *model) {
+    ossicle_inference_info info = {.struct_size = sizeof info};
+    CHECK(ossicle_inference_info_get(model, &info) == OSSICLE_OK);
+    return info.has_workspace;
+}
+
+static void permission(void) {
+    ossicle_inference *models[] = {load("generated/linear_fp32.mlpackage", NULL),
+                                   load("generated/linear_fp32.mlpackage", NULL)};
+    answers all = {.answer = 0};
+    ossicle_memory_observer *observer = NULL;
+    CHECK(ossicle_memory_observer_create(note_level, &all, &observer) == OSSICLE_OK);
+    CHECK(ossicle_memory_observer_ask(NULL, may_release, &all) == OSSICLE_INVALID_HANDLE);
+    CHECK(ossicle_memory_observer_ask((ossicle_memory_observer *)models[0], may_release, &all) ==
+          OSSICLE_INVALID_HANDLE);
+    CHECK(ossicle_memory_observer_ask(observer, may_release, &all) == OSSICLE_OK);
+    for (int i = 0; i < 2; ++i) CHECK(ossicle_memory_observer_watch(observer, models[i]) == OSSICLE_OK);
+
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_WARNING) == OSSICLE_OK);
+    CHECK(all.count == 0);
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_CRITICAL) == OSSICLE_OK);
+    CHECK(all.count == 2 && all.asked[0] == models[0] && all.asked[1] == models[1]);
+    CHECK(has_workspace(models[0]) && has_workspace(models[1])); // refused
+
+    all.answer = 1;
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_NORMAL) == OSSICLE_OK);
+    CHECK(all.count == 2 && has_workspace(models[0]));
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_CRITICAL) == OSSICLE_OK);
+    CHECK(all.count == 4 && !has_workspace(models[0]) && !has_workspace(models[1])); // allowed
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_NORMAL) == OSSICLE_OK);
+    CHECK(!has_workspace(models[0])); // rebuilt by an explicit call only
+    CHECK(ossicle_inference_prepare_workspace(models[0]) == OSSICLE_OK && has_workspace(models[0]));
+
+    // Nobody to ask again; the other one has nothing to release.
+    CHECK(ossicle_memory_observer_ask(observer, NULL, NULL) == OSSICLE_OK);
+    CHECK(ossicle_memory_observer_set_level(observer, OSSICLE_MEMORY_CRITICAL) == OSSICLE_OK);
+    CHECK(all.count == 4 && !has_workspace(models[0]));
+    CHECK(all.levels == 120202);
+    for (int i = 0; i < 2; ++i) CHECK(ossicle_inference_destroy(models[i]) == OSSICLE_OK);
+    CHECK(ossicle_memory_observer_destroy(observer) == OSSICLE_OK);
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) return 2;
     data = argv[1];
@@ -317,5 +377,6 @@ int main(int argc, char **argv) {
     engines();
     states();
     memory();
+    permission();
     return summary("inference_test");
 }

@@ -27,7 +27,19 @@ def test_info() -> None:
         assert part in done.stdout
     assert "yes, engine ossicle" in done.stdout
     assert "     1  lstm" in done.stdout.splitlines()
+    assert "computes in    Mixed (Float16, Float32, Int32); here floats are float32" in done.stdout
+    assert "plan" not in done.stdout
     assert "x [1, 1, 16…4096 (default 96)] float32" in ossicle_command("info", FLEXIBLE).stdout
+    enumerated = ossicle_command("info", COREML / "generated" / "enumerated_shapes_fp32.mlpackage").stdout
+    assert "x [1, 8] float32, also [1, 4], [1, 16]\n" in enumerated
+
+
+def test_info_plan() -> None:
+    path = COREML / "generated" / "multifunction_ios18.mlpackage"
+    text = ossicle_command("info", "--plan", path).stdout
+    for name in ("relu_fn", "tanh_fn"):
+        plan = ossicle.BNNSInference(path, function=name).plan().rstrip()
+        assert f"\nplan of {name}\n{plan}\n" in text
 
 
 def test_info_of_several_functions() -> None:
@@ -150,6 +162,8 @@ def test_run_with_wrong_arguments(tmp_path: Path) -> None:
         ((FLEXIBLE, "--input", save(tmp_path / "long.npy", np.zeros((1, 1, 9000)))), "16…4096"),
         ((FLEXIBLE, "--input", save(tmp_path / "int.npy", np.zeros((1, 1, 96), int))), "int64"),
         ((FLEXIBLE, "--input", x, "--output", output), "y.npy"),
+        ((FLEXIBLE, "--input", x, "--output", tmp_path / "y.txt"), "ends in .npy or .npz"),
+        ((FLEXIBLE, "--input", x, "--output", f"y={tmp_path}/y.npz"), f"--output {tmp_path}/y.npz"),
         ((SILERO, "--input", x), "audio_input="),
         ((FLEXIBLE, "--input", x, "--function", "none"), "none"),
     ):
@@ -157,6 +171,23 @@ def test_run_with_wrong_arguments(tmp_path: Path) -> None:
         assert done.returncode == 1, arguments
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "weights", "compile"])
+def test_other_files_are_refused(command: str) -> None:
+    path = COREML.parent / "models" / "nam" / "BossWN-nano.nam"
+    done = ossicle_command(command, path)
+    assert done.returncode == 1
+    assert f"{path}: expected a Core ML model, found other bytes" in done.stderr
+
+
+def test_compile_refuses_what_is_compiled(tmp_path: Path) -> None:
+    done = ossicle_command("compile", LSTM.with_suffix(".mlmodelc"), "-o", tmp_path / "m.mlmodelc")
+    assert done.returncode == 1
+    assert "is compiled already" in done.stderr
+    done = ossicle_command("compile", tmp_path, "-o", tmp_path / "m.mlmodelc")
+    assert "expected Manifest.json" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", ["bench", "process"])

@@ -7,16 +7,14 @@ import re
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import ossicle
 import pytest
 import safetensors.numpy
+from coreml_data import COREML, GENERATED, LINEAR, SILERO, compare, random
 
-COREML = Path(__file__).parents[1] / "data" / "coreml"
-GENERATED = COREML / "generated"
-SILERO = COREML / "real" / "silero_vad_v6"
-LINEAR = GENERATED / "linear_fp32.mlpackage"
 STATEFUL = GENERATED / "stateful_stream_conv_fp16.mlpackage"
 
 #: Largest errors allowed: float32 arithmetic of others, unless the stored numbers are coarser than that.
@@ -57,12 +55,6 @@ class Oracle:
             (inputs if "in/" in key else outputs)[rest] = array
 
 
-def compare(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float) -> None:
-    assert set(expected) <= set(found)
-    for name, array in expected.items():
-        np.testing.assert_allclose(found[name].reshape(array.shape), array, atol=tolerance, err_msg=name)
-
-
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
 def test_outputs_are_those_of_other_programs(path: Path) -> None:
     tolerance = COARSER.get(path.stem, TOLERANCE)
@@ -85,10 +77,6 @@ def test_there_are_models_to_compare() -> None:
 
 
 # --- the ways to call
-
-
-def random(model: ossicle.BNNSInference, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    return {port.name: rng.standard_normal(port.shape).astype(np.float32) for port in model.inputs}
 
 
 def test_facts() -> None:
@@ -230,6 +218,22 @@ def test_wrong_calls(rng: np.random.Generator) -> None:
         several.predict(random(several, rng), out=x)
 
 
+def test_integers_are_not_wrapped() -> None:
+    model = ossicle.BNNSInference(GENERATED / "embedding_int32_fp32.mlpackage")
+    x = np.ones((1, 12, 8), np.float32)
+    codes = np.arange(12, dtype=np.int32)[None]
+    expected = model.predict({"codes": codes, "x": x})
+    for kind in (np.int64, np.uint8, np.uint32, np.uint64):
+        compare(model.predict({"codes": codes.astype(kind), "x": x}), expected, 0)
+    for value, kind in ((2**31, np.int64), (-(2**40), np.int64), (2**32 - 1, np.uint32), (2**63, np.uint64)):
+        wrong = codes.astype(kind)
+        wrong[0, 5] = value
+        with pytest.raises(ossicle.ArgumentError, match=f"codes: {value} does not fit into int32"):
+            model.predict({"codes": wrong, "x": x})
+    with pytest.raises(ossicle.DTypeError, match="codes: expected int32, got float64"):
+        model.predict({"codes": codes.astype(float), "x": x})
+
+
 def test_batch(rng: np.random.Generator) -> None:
     model = ossicle.BNNSInference(LINEAR)
     x = rng.standard_normal((5, *model.inputs[0].shape)).astype(np.float32)
@@ -271,6 +275,10 @@ def test_flexible_shapes(rng: np.random.Generator) -> None:
         ossicle.BNNSInference(path, shapes={"x": (1, 1, 5000)})
     with pytest.raises(ossicle.ArgumentError, match="nothing"):
         ossicle.BNNSInference(path, shapes={"nothing": (1,)})
+    wrong: Any
+    for wrong in (1000, (1, 1, 96.5), None):
+        with pytest.raises(ossicle.ArgumentError, match=r"shapes\['x'\]: expected a sequence of integers"):
+            ossicle.BNNSInference(path, shapes={"x": wrong})
 
 
 def test_unsupported_models_say_why() -> None:
@@ -287,7 +295,7 @@ def test_load() -> None:
     assert isinstance(ossicle.load(f"{LINEAR}/"), ossicle.BNNSInference)
 
 
-# --- states, threads, memory
+# --- states, threads
 
 
 def test_states_go_on_and_can_be_read_and_written() -> None:
@@ -328,44 +336,6 @@ def test_threads_wait_for_each_other(rng: np.random.Generator) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
-
-
-def test_workspace(rng: np.random.Generator) -> None:
-    model = ossicle.BNNSInference(SILERO / "unified_int8.mlpackage")
-    inputs = random(model, rng)
-    expected = model.predict(inputs)
-    model.release_workspace()
-    assert not model.has_workspace
-    with pytest.raises(ossicle.NotReadyError, match="prepare_workspace"):
-        model.predict(inputs)
-    model.prepare_workspace()
-    assert model.has_workspace
-    compare(model.predict(inputs), expected, 0)
-
-
-def test_memory_pressure(rng: np.random.Generator) -> None:
-    seen: list[ossicle.MemoryPressure] = []
-    cared, other = (ossicle.BNNSInference(SILERO / "unified_int8.mlpackage") for _ in range(2))
-    with ossicle.MemoryPressureObserver(seen.append) as observer:
-        assert observer.level is ossicle.MemoryPressure.NORMAL
-        observer.watch(cared)
-        observer.set_level(ossicle.MemoryPressure.WARNING)
-        assert cared.has_workspace
-        observer.set_level(ossicle.MemoryPressure.CRITICAL)
-        assert not cared.has_workspace
-        assert other.has_workspace
-        observer.set_level(0)
-        assert not cared.has_workspace  # nobody rebuilds it unasked
-        cared.prepare_workspace()
-        observer.unwatch(cared)
-        observer.set_level(2)
-        assert cared.has_workspace
-        with pytest.raises(ossicle.ArgumentError, match="level"):
-            observer.set_level(7)
-    assert [int(level) for level in seen] == [1, 2, 0, 2]
-    with pytest.raises(ossicle.ClosedError):
-        observer.set_level(0)
-    cared.predict(random(cared, rng))
 
 
 def test_close() -> None:

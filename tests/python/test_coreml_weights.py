@@ -114,6 +114,27 @@ def test_expected_shape() -> None:
         weights.load_weights(name, [1] * 9)
 
 
+def test_labels_name_weights_too() -> None:
+    for ending in (".mlpackage", ".mlmodelc"):
+        weights = loader("quant_int8_perchannel_ios16" + ending)
+        bias = weights.load_weights("op_0_bias_to_fp16")
+        np.testing.assert_array_equal(bias, weights["var_0_bias_to_fp16"])
+        assert weights.load_weights("op_0_bias_to_fp16", bias.shape).shape == bias.shape
+        with pytest.raises(ossicle.WeightsError, match=r"op_0_bias_to_fp16.*expected shape"):
+            weights.load_weights("op_0_bias_to_fp16", (1, 2, 3))
+    # The mapping is of names.
+    assert "op_0_bias_to_fp16" not in weights
+    with pytest.raises(KeyError):
+        weights["op_0_bias_to_fp16"]
+
+
+def test_unknown_layers_are_told_which_there_are() -> None:
+    with pytest.raises(ossicle.WeightsError, match='called "nothing"; of 1 there are "linear_0"'):
+        loader("linear_fp32.mlpackage").load_linear_weights("nothing")
+    with pytest.raises(ossicle.WeightsError, match="of 0 there are none"):
+        loader("linear_fp32.mlpackage").load_conv1d_weights("nothing")
+
+
 def test_lstm_weights_fit_our_layer() -> None:
     """The output of PyTorch 2.13, through our layers with the weights of the file."""
     weights = loader("lstm_uni_1layer_fp32.mlpackage")

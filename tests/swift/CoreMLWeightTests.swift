@@ -229,20 +229,46 @@ import Testing
                 tensor<fp32, [1]> y = relu(x = x); } -> (y); }
             """
         let folder = try TemporaryFolder()
-        try folder.write(Array(text.utf8), "m.mlmodelc/model.mil")
-        try folder.write(
-            CoreMLBundleData.encode(
-                specificationVersion: 7, description: UnsafeRawBufferPointer(start: nil, count: 0)),
-            "m.mlmodelc/coremldata.bin")
         let warnings = Collected()
-        let loader = try CoreMLWeightLoader(
-            path: folder.path + "/m.mlmodelc", options: LoadOptions(warn: { warnings.add($0.tensor) }))
+        let loader = try Self.loader(text, in: folder, warnings)
         expectError(.weights, "\"bad\": expected finite weights, found inf at flat index 1") {
             _ = try loader.loadWeights(name: "bad")
         }
         #expect(warnings.names.isEmpty)
         _ = try loader.loadWeights(name: "odd")
         #expect(warnings.names == ["odd"])
+    }
+
+    /// Of constant tensors with two axes only matrices are odd, not what scales and shifts a normalization.
+    @Test func constantNormalizationsAreNotOdd() throws {
+        let (ones, zeros) = ("[[0x1p+0, 0x1p+0], [0x1p+0, 0x1p+0]]", "[[0x0p+0, 0x0p+0], [0x0p+0, 0x0p+0]]")
+        let text = """
+            program(1.0) { func main<ios16>(tensor<fp32, [2, 2]> x) {
+                tensor<fp32, [2, 2]> scale = const()[name = tensor<string, []>("g"), val = tensor<fp32, [2, 2]>(\(ones))];
+                tensor<fp32, [2, 2]> shift = const()[val = tensor<fp32, [2, 2]>(\(zeros))];
+                tensor<fp32, [2, 2]> matrix = const()[val = tensor<fp32, [2, 2]>(\(ones))];
+                tensor<int32, [2]> axes = const()[val = tensor<int32, [2]>([0, 1])];
+                tensor<fp32, [2, 2]> n = layer_norm(x = x, axes = axes, gamma = scale, beta = shift);
+                tensor<fp32, [2, 2]> y = linear(x = n, weight = matrix); } -> (y); }
+            """
+        let folder = try TemporaryFolder()
+        let warnings = Collected()
+        let loader = try Self.loader(text, in: folder, warnings)
+        #expect(loader.availableWeights.map(\.name) == ["scale", "shift", "matrix"])
+        for name in ["scale", "g", "shift", "matrix"] { _ = try loader.loadWeights(name: name) }
+        #expect(warnings.names == ["matrix"])
+    }
+
+    static func loader(_ text: String, in folder: TemporaryFolder, _ warnings: Collected) throws
+        -> CoreMLWeightLoader
+    {
+        try folder.write(Array(text.utf8), "m.mlmodelc/model.mil")
+        try folder.write(
+            CoreMLBundleData.encode(
+                specificationVersion: 7, description: UnsafeRawBufferPointer(start: nil, count: 0)),
+            "m.mlmodelc/coremldata.bin")
+        return try CoreMLWeightLoader(
+            path: folder.path + "/m.mlmodelc", options: LoadOptions(warn: { warnings.add($0.tensor) }))
     }
 }
 

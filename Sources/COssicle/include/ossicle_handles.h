@@ -42,6 +42,8 @@ void *ok_handle_create(ok_handle_kind kind, void *object, void *instance, const 
 void ok_inference_reset_with(void (*reset)(void *object));
 /// The object, or NULL when the handle is not a live one of this kind. [real-time]
 void *ok_handle_object(const void *handle, ok_handle_kind kind);
+/// The live handle of an object, or NULL. It looks through all handles.
+void *ok_handle_of(const void *object, ok_handle_kind kind);
 /// Frees the handle and answers its object, or NULL.
 void *ok_handle_destroy(void *handle, ok_handle_kind kind);
 /// Keeps the message of a failed call on the handle, or on this thread when the handle is not live.

@@ -66,7 +66,7 @@ public final class HybridPipeline: @unchecked Sendable {
     static func take(_ network: HybridNetwork, _ source: WeightSource) throws -> [String: Tensor] {
         var taken: [String: Tensor] = [:]
         for parameter in network.parameters {
-            taken[parameter.name] = try source.take(parameter.name, shape: parameter.shape)
+            taken[parameter.name] = try source.take(parameter)
         }
         try source.finish()
         return taken

@@ -2,10 +2,15 @@
 public struct Parameter: Sendable, Equatable {
     public var name: String
     public var shape: [Int]
+    /// Whether it mixes inputs, as kernels and matrices do: one that is the same number throughout is then unusual,
+    /// and a warning.
+    public var mixes: Bool
 
-    public init(_ name: String, _ shape: [Int]) {
+    /// - Parameter mixes: by default, whether it has two axes or more.
+    public init(_ name: String, _ shape: [Int], mixes: Bool? = nil) {
         self.name = name
         self.shape = shape
+        self.mixes = mixes ?? (shape.count >= 2)
     }
 }
 

@@ -55,8 +55,8 @@ public struct LayerNorm: Layer {
     public var inputShape: [Dim]? { [.dynamic] + normalizedShape.map { .fixed($0) } }
 
     public var parameters: [Parameter] {
-        (affine ? [Parameter("weight", normalizedShape)] : [])
-            + (bias ? [Parameter("bias", normalizedShape)] : [])
+        ((affine ? ["weight"] : []) + (bias ? ["bias"] : []))
+            .map { Parameter($0, normalizedShape, mixes: false) }
     }
 
     public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
@@ -88,7 +88,9 @@ public struct RMSNorm: Layer {
     }
 
     public var inputShape: [Dim]? { [.dynamic] + normalizedShape.map { .fixed($0) } }
-    public var parameters: [Parameter] { affine ? [Parameter("weight", normalizedShape)] : [] }
+    public var parameters: [Parameter] {
+        affine ? [Parameter("weight", normalizedShape, mixes: false)] : []
+    }
 
     public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
         -> [ValueID]

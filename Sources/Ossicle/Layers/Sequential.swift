@@ -67,7 +67,7 @@ public final class Sequential {
     /// Every weight it needs, in order.
     public var parameters: [Parameter] {
         layers.enumerated().flatMap { i, layer in
-            layer.parameters.map { Parameter("\(i).\($0.name)", $0.shape) }
+            layer.parameters.map { Parameter("\(i).\($0.name)", $0.shape, mixes: $0.mixes) }
         }
     }
 
@@ -103,7 +103,7 @@ public final class Sequential {
             options: options)
         var taken: [String: Tensor] = [:]
         for parameter in parameters {
-            taken[parameter.name] = try given.take(shown(parameter.name), shape: parameter.shape)
+            taken[parameter.name] = try given.take(parameter, as: shown(parameter.name))
         }
         // Batch norm counts its training batches; inference has no use for it.
         for name in given.remaining where name.hasSuffix("num_batches_tracked") { try given.discard(name) }

@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> None:
     if is_coreml(options.model):
         found = info_coreml.as_json(options.model)
         print(json.dumps(found, indent=2) if options.json else info_coreml.show(options.model, found))
+        if options.plan and not options.json and (plans := info_coreml.plans(options.model, found)):
+            print(f"\n{plans}")
         return
     model = load(options.model)
     streaming = _streaming(model) if model.streamable else None

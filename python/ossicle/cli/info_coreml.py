@@ -61,8 +61,11 @@ def show(path: str, found: dict[str, Any]) -> str:
         rows.append(("runs here" + of, _runs(function["runs"])))
     rows.append(("weights", f"{found['weights']['count']}, {byte_size(found['weights']['bytes'])}"))
     rows += [
-        (name, found[key])
-        for name, key in (("computes in", "compute_precision"), ("stores", "storage_precision"))
+        (name, found[key] + more)
+        for name, key, more in (
+            ("computes in", "compute_precision", _here(found["compute_precision"])),
+            ("stores", "storage_precision", ""),
+        )
         if found[key]
     ]
     metadata = found["metadata"]
@@ -71,6 +74,23 @@ def show(path: str, found: dict[str, Any]) -> str:
     pages = ["\n".join(_row(name, value, width) for name, value in rows)]
     pages += [_histogram(each, several) for each in functions if each["operations"]]
     return "\n\n".join(pages)
+
+
+def plans(path: str, found: dict[str, Any]) -> str:
+    """The steps of every function that runs here."""
+    several = len(found["functions"]) > 1
+    pages = []
+    for function in found["functions"]:
+        if function["runs"]["supported"]:
+            with BNNSInference(path, function=function["name"] or None) as model:
+                of = f" of {function['name']}" if several else ""
+                pages.append(f"plan{of}\n{model.plan().rstrip()}")
+    return "\n\n".join(pages)
+
+
+def _here(precision: str) -> str:
+    """The engine has one float type."""
+    return "; here floats are float32" if "Float16" in precision else ""
 
 
 def _runs(found: dict[str, Any]) -> str:
@@ -102,5 +122,6 @@ def _feature(feature: dict[str, Any]) -> str:
             shape[axis : axis + 1] = [f"{low}…{high if high >= 0 else ''}{default}"]
     text = f"{name} [{', '.join(shape)}] {feature.get('dtype', kind)}".rstrip()
     if "enumerated" in feature:
-        text += ", also " + ", ".join(str(each) for each in feature["enumerated"])
+        others = [str(each) for each in feature["enumerated"] if each != feature["shape"]]
+        text += ", also " + ", ".join(others) if others else ""
     return text + (", optional" if feature["optional"] else "")

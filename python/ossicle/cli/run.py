@@ -44,13 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    bundles, single = _split(options.output)
     names = _input_names(options.model, options.function)
     inputs = {name: _load(path) for name, path in _assign(options.input, names, "input").items()}
     shapes = {name: array.shape for name, array in inputs.items()}
     with BNNSInference(options.model, function=options.function, shapes=shapes) as model:
         found = model.predict(inputs)
-    bundles = [path for path in options.output if path.endswith(".npz") and "=" not in path]
-    single = [path for path in options.output if path not in bundles]
     targets = _assign(single, list(found), "output")
     for bundle in bundles:
         _write(Path(bundle), found)
@@ -68,6 +67,19 @@ def _input_names(path: str, function: str | None) -> list[str]:
         if each["name"] == wanted:
             return [feature["name"] for feature in each["inputs"]]
     return []
+
+
+def _split(outputs: list[str]) -> tuple[list[str], list[str]]:
+    """Bundles that take every output, and files of one."""
+    bundles = [path for path in outputs if path.endswith(".npz") and "=" not in path]
+    single = [path for path in outputs if path not in bundles]
+    for argument in single:
+        if argument.endswith(".npz"):
+            path = argument.partition("=")[2]
+            raise Failure(f"--output {argument}: a .npz takes every output: --output {path}")
+        if not argument.endswith(".npy"):
+            raise Failure(f"--output {argument}: expected a file that ends in .npy or .npz")
+    return bundles, single
 
 
 def _assign(arguments: list[str], names: list[str], what: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._arrays import FLOAT32, as_input
-from .._errors import DTypeError, ShapeError, check
+from .._errors import ArgumentError, DTypeError, ShapeError, check
 from .._ffi import ffi, lib
 from .._native import Shape, new_struct, text
 from .._ports import DTYPES
@@ -63,6 +64,7 @@ def convert(value: ArrayLike, feature: Feature) -> Values:
 
     Raises:
         ShapeError, DTypeError: naming the feature.
+        ArgumentError: a number is too large for the feature's type.
 
     """
     if feature.dtype == FLOAT32:
@@ -73,10 +75,33 @@ def convert(value: ArrayLike, feature: Feature) -> Values:
             raise DTypeError(
                 f"{feature.name}: expected {feature.dtype}, got {array.dtype} of shape {array.shape}"
             )
+        if not np.can_cast(array.dtype, feature.dtype):
+            _check_range(array, feature)
         array = np.asarray(array, feature.dtype, order="C")
     if array.shape != feature.shape:
         raise ShapeError(f"{feature.name}: expected shape {feature.shape}, got {array.shape}")
     return array
+
+
+def extents(name: str, shape: Sequence[int]) -> Shape:
+    """A shape that was asked for.
+
+    Raises:
+        ArgumentError: it is no sequence of integers.
+
+    """
+    try:
+        return tuple(map(operator.index, shape))
+    except TypeError:
+        raise ArgumentError(f"shapes[{name!r}]: expected a sequence of integers, got {shape!r}") from None
+
+
+def _check_range(array: Values, feature: Feature) -> None:
+    """Wider integers are welcome as long as they fit: none is wrapped around."""
+    bounds = np.iinfo(feature.dtype)
+    for value in (int(array.min(initial=0)), int(array.max(initial=0))):
+        if not bounds.min <= value <= bounds.max:
+            raise ArgumentError(f"{feature.name}: {value} does not fit into {feature.dtype}")
 
 
 def read_features(handle: Any, kind: int, count: int) -> tuple[Feature, ...]:

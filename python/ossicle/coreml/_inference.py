@@ -15,7 +15,7 @@ from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
 from .._native import choice, create, new_struct, pack_shapes, text
-from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, few, read_features
+from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, extents, few, read_features
 
 _predict = lib.ossicle_inference_predict
 
@@ -54,7 +54,17 @@ class BNNSInference:
 
     """
 
-    __slots__ = ("_bound", "_handle", "_input_names", "_lock", "_path", "inputs", "outputs", "states")
+    __slots__ = (
+        "__weakref__",
+        "_bound",
+        "_handle",
+        "_input_names",
+        "_lock",
+        "_path",
+        "inputs",
+        "outputs",
+        "states",
+    )
 
     #: Name, shape and type of each, in the model's order.
     inputs: tuple[Feature, ...]
@@ -72,7 +82,7 @@ class BNNSInference:
         self._path = os.fspath(path)
         self._lock = threading.Lock()
         self._bound: dict[tuple[object, ...], Bound] = {}
-        chosen = {name: tuple(shape) for name, shape in (shapes or {}).items()}
+        chosen = {name: extents(name, shape) for name, shape in (shapes or {}).items()}
         names = [ffi.new("char[]", name.encode()) for name in chosen]
         options = new_struct("ossicle_inference_options")
         options.allow_threads = int(not single_threaded)
@@ -118,7 +128,7 @@ class BNNSInference:
 
         Raises:
             ShapeError, DTypeError: naming the input, with what was expected and what was found.
-            ArgumentError: a name is missing or unknown.
+            ArgumentError: a name is missing or unknown, or an integer is too large for the input's type.
             NotReadyError: the workspace is released.
 
         """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._arrays import FLOAT32, Array
-from .._errors import WeightsError, check
+from .._errors import check
 from .._ffi import ffi, lib
 from .._native import LoadOptions, create, new_struct, pack_shapes, text
 
@@ -70,7 +70,8 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         """Reads a weight as a new float32 array.
 
         Args:
-            name: as listed in `available_weights`.
+            name: as listed in `available_weights`, or the label that the program gives the constant, where
+                that is one constant's alone ("op_2_weight" beside the name "var_2_weight").
             expected_shape: the shape it must have; any if None.
 
         Raises:
@@ -80,17 +81,7 @@ class CoreMLWeightLoader(Mapping[str, Array]):
 
         """
         expected = ffi.NULL if expected_shape is None else pack_shapes([tuple(expected_shape)])
-        listed = self._by_name.get(name)
-        if listed is None:
-            raise WeightsError(f"{self._path}: there is no weight {name!r}")
-        data = np.empty(listed.shape, FLOAT32)
-        options = LoadOptions()
-        view = ffi.from_buffer("float[]", data, True)
-        status = lib.ossicle_coreml_weight_read(
-            self._handle, name.encode(), expected, options.pointer, view, data.size
-        )
-        check(status, self._handle)
-        options.issue()
+        (data,) = self._load(lib.ossicle_coreml_load_weight, name.encode(), expected).values()
         return data
 
     def load_linear_weights(self, name: str) -> dict[str, Array]:
@@ -153,11 +144,7 @@ class CoreMLWeightLoader(Mapping[str, Array]):
             WeightsError, FormatError: a weight cannot be read.
 
         """
-        options = LoadOptions()
-        tensors = create(
-            "tensors", lib.ossicle_coreml_load_all, self._handle, options.pointer, blame=self._handle
-        )
-        options.issue()
+        tensors = self._tensors(lib.ossicle_coreml_load_all)
         check(lib.ossicle_tensors_save(tensors, os.fsencode(path)), tensors)
 
     @property
@@ -183,12 +170,16 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         return f"<CoreMLWeightLoader {os.path.basename(self._path)!r}: {len(self)} weights>"
 
     def _load_layer(self, kind: int, name: str, layer: int = 0, reverse: bool = False) -> dict[str, Array]:
+        return self._load(lib.ossicle_coreml_load_layer, kind, name.encode(), layer, int(reverse))
+
+    def _load(self, function: Callable[..., int], *arguments: Any) -> dict[str, Array]:
+        return _arrays(self._tensors(function, *arguments))
+
+    def _tensors(self, function: Callable[..., int], *arguments: Any) -> Any:
         options = LoadOptions()
-        load = lib.ossicle_coreml_load_layer
-        arguments = (self._handle, kind, name.encode(), layer, int(reverse), options.pointer)
-        tensors = create("tensors", load, *arguments, blame=self._handle)
+        tensors = create("tensors", function, self._handle, *arguments, options.pointer, blame=self._handle)
         options.issue()
-        return _arrays(tensors)
+        return tensors
 
 
 def _record(handle: Any, index: int) -> CoreMLWeight:

@@ -143,6 +143,28 @@ import Testing
         #expect(try warnings([0x1p-140, -0x1p-140], shape: [2, 1]).map(\.kind) == [.vanishing])
     }
 
+    /// Scales and shifts of a norm over several axes start as ones and zeros, and may stay so; a matrix may not.
+    @Test func constantNormsDoNotWarn() throws {
+        let (ones, zeros) = ([Float](repeating: 1, count: 6), [Float](repeating: 0, count: 6))
+        func kinds(_ layer: any Layer, _ weights: [String: Tensor]) throws -> [WeightWarning.Kind] {
+            let log = Log()
+            let sequential = try Sequential([layer])
+            for (name, tensor) in weights { sequential.setWeight(name, tensor) }
+            _ = try sequential.build(
+                options: LoadOptions { found in log.warnings.withLock { $0.append(found) } })
+            return log.warnings.withLock { $0.map(\.kind) }
+        }
+        let scale = try Tensor(ones, shape: [2, 3])
+        let shift = try Tensor(zeros, shape: [2, 3])
+        #expect(try kinds(LayerNorm(normalizedShape: [2, 3]), ["weight": scale, "bias": shift]).isEmpty)
+        #expect(try kinds(RMSNorm(normalizedShape: [2, 3]), ["weight": scale]).isEmpty)
+        #expect(
+            try kinds(Linear(inFeatures: 3, outFeatures: 2, bias: false), ["weight": scale]) == [.vanishing])
+        // Other oddities of a norm are still told.
+        let loud = try Tensor([1, 1, 1, 1, 1, 1e4] as [Float], shape: [2, 3])
+        #expect(try kinds(RMSNorm(normalizedShape: [2, 3]), ["weight": loud]) == [.exploding])
+    }
+
     /// The statistics against their definition in float64, over lengths around the vector and block sizes.
     @Test(arguments: [1, 2, 15, 16, 17, 4095, 4096, 4097, 20_000]) func statistics(_ count: Int) throws {
         var generator = SplitMix64(state: UInt64(count))

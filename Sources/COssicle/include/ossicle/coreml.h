@@ -97,6 +97,13 @@ OSSICLE_API int32_t ossicle_coreml_load_layer(const ossicle_coreml *coreml, int3
                                               int32_t layer, int32_t reverse,
                                               const ossicle_load_options *options, ossicle_tensors **tensors);
 
+/// Reads one weight as float32 into a list of its own, under `name`; otherwise as
+/// `ossicle_coreml_weight_read`, for callers who do not know its size.
+OSSICLE_API int32_t ossicle_coreml_load_weight(const ossicle_coreml *coreml, const char *name,
+                                               const ossicle_shape *shape,
+                                               const ossicle_load_options *options,
+                                               ossicle_tensors **tensors);
+
 /// Reads every weight as float32.
 OSSICLE_API int32_t ossicle_coreml_load_all(const ossicle_coreml *coreml, const ossicle_load_options *options,
                                             ossicle_tensors **tensors);

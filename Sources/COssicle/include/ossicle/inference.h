@@ -150,13 +150,28 @@ typedef struct ossicle_memory_observer ossicle_memory_observer;
 typedef void (*ossicle_memory_callback)(void *context, int32_t level);
 
 /// @param callback  may be NULL.
+/// @param context   the caller's own; it must live until the observer is destroyed.
 OSSICLE_API int32_t ossicle_memory_observer_create(ossicle_memory_callback callback, void *context,
                                                    ossicle_memory_observer **observer);
 /// Stops following the system first; no callback comes afterwards.
 OSSICLE_API int32_t ossicle_memory_observer_destroy(ossicle_memory_observer *observer);
 
-/// Puts a model under the observer's care: at critical its workspace is released, between two predictions.
-/// `ossicle_inference_prepare_workspace` makes it ready again. The model is not kept alive.
+/// Asked at critical, after `ossicle_memory_callback`, once for each model in the observer's care that has a
+/// workspace: whether that may be released now. Comes on the same thread; it must not destroy the observer.
+/// @param inference  the handle that was watched.
+/// @return 0: no, the model stays as it is until the level is critical again; anything else: yes.
+typedef int32_t (*ossicle_memory_permission)(void *context, ossicle_inference *inference);
+
+/// Sets who is asked. Without anyone, which is so at first, every model in the observer's care may be
+/// released.
+/// @param permission  NULL: nobody.
+/// @param context     the caller's own; it must live until the observer is destroyed.
+OSSICLE_API int32_t ossicle_memory_observer_ask(ossicle_memory_observer *observer,
+                                                ossicle_memory_permission permission, void *context);
+
+/// Puts a model under the observer's care: at critical its workspace is released, between two predictions,
+/// unless `ossicle_memory_observer_ask` says otherwise. `ossicle_inference_prepare_workspace` makes it ready
+/// again. The model is not kept alive.
 OSSICLE_API int32_t ossicle_memory_observer_watch(ossicle_memory_observer *observer,
                                                   ossicle_inference *inference);
 OSSICLE_API int32_t ossicle_memory_observer_unwatch(ossicle_memory_observer *observer,

@@ -179,7 +179,7 @@ extension RTNeuralReader {
 extension RTNeuralReader {
     private func tensor(_ json: JSON, _ shape: [Int]) throws -> [Float] {
         let floats = try json.floats(shape: shape)
-        try floats.withUnsafeBufferPointer { try checker.check($0, name: json.path, rank: shape.count) }
+        try floats.withUnsafeBufferPointer { try checker.check($0, name: json.path, mixes: shape.count >= 2) }
         return floats
     }
 

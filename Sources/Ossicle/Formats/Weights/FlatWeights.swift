@@ -44,7 +44,7 @@ public struct FlatWeights {
         }
         let range = position..<(position + count)
         try values.withUnsafeBufferPointer {
-            try checker.check(UnsafeBufferPointer(rebasing: $0[range]), name: name, rank: shape.count)
+            try checker.check(UnsafeBufferPointer(rebasing: $0[range]), name: name, mixes: shape.count >= 2)
         }
         position = range.upperBound
         return Array(values[range])

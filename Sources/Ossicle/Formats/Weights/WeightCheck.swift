@@ -62,8 +62,10 @@ struct WeightCheck {
     let file: String
     let options: LoadOptions
 
+    /// - Parameter mixes: whether it is a kernel or a matrix, where one number throughout means that nothing was
+    ///   learnt. Zero biases and scales of one are everyday, whatever their rank.
     /// - Throws: `weights` naming the tensor and the flat index of the first NaN or infinite element.
-    func check(_ values: UnsafeBufferPointer<Float>, name: String, rank: Int) throws {
+    func check(_ values: UnsafeBufferPointer<Float>, name: String, mixes: Bool) throws {
         let statistics = WeightStatistics(values)
         guard statistics.magnitude.isFinite else {
             let index = values.firstIndex { !$0.isFinite } ?? 0
@@ -72,7 +74,7 @@ struct WeightCheck {
                 "\(file): tensor \(Quoting.quoted(name)): expected finite weights, found \(values[index]) "
                     + "at flat index \(index) of \(values.count)")
         }
-        guard let warn = options.warn, !values.isEmpty, let kind = kind(of: statistics, values.count, rank)
+        guard let warn = options.warn, !values.isEmpty, let kind = kind(of: statistics, values.count, mixes)
         else {
             return
         }
@@ -82,13 +84,12 @@ struct WeightCheck {
                 deviation: statistics.deviation))
     }
 
-    private func kind(of statistics: WeightStatistics, _ count: Int, _ rank: Int) -> WeightWarning.Kind? {
+    private func kind(of statistics: WeightStatistics, _ count: Int, _ mixes: Bool) -> WeightWarning.Kind? {
         let bounds = options.thresholds
         if statistics.magnitude > bounds.maxMagnitude || statistics.deviation > bounds.maxDeviation {
             return .exploding
         }
-        // Zero biases, zero running means and norm scales of one are everyday: only kernels and matrices vanish.
-        guard rank >= 2 else { return nil }
+        guard mixes else { return nil }
         if statistics.magnitude < bounds.minMagnitude { return .vanishing }
         return count > 1 && statistics.deviation < bounds.minDeviation ? .vanishing : nil
     }

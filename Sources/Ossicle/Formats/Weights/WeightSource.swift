@@ -39,14 +39,21 @@ public final class WeightSource {
     ///
     /// - Throws: `weights` when it is missing, already taken, of another shape or type, or not finite.
     public func take(_ name: String, shape: [Int]) throws -> Tensor {
-        try claim(name, shape)
+        try take(Parameter(name, shape))
+    }
+
+    /// Takes a layer's parameter, under its own name or that of the file.
+    ///
+    /// - Throws: as `take(_:shape:)`.
+    func take(_ parameter: Parameter, as name: String? = nil) throws -> Tensor {
+        try claim(name ?? parameter.name, parameter)
     }
 
     /// Takes a floating-point tensor widened to float32, row-major.
     ///
     /// - Throws: as `take(_:shape:)`.
     public func takeFloats(_ name: String, shape: [Int]) throws -> [Float] {
-        try claim(name, shape).floats()
+        try take(name, shape: shape).floats()
     }
 
     /// Takes a tensor that inference has no use for, such as a count of training batches, unchecked.
@@ -79,15 +86,15 @@ public final class WeightSource {
     }
 
     /// Finds and checks; the tensor counts as taken only when all is well with it.
-    private func claim(_ name: String, _ shape: [Int]) throws -> Tensor {
+    private func claim(_ name: String, _ parameter: Parameter) throws -> Tensor {
         let tensor = try find(name)
-        guard tensor.shape == shape else {
-            throw failure(name, "expected shape \(shape), found \(tensor.shape)")
+        guard tensor.shape == parameter.shape else {
+            throw failure(name, "expected shape \(parameter.shape), found \(tensor.shape)")
         }
         guard tensor.dataType.isFloat else {
             throw failure(name, "expected a floating-point type, found \(tensor.dataType)")
         }
-        try tensor.withFloats { try checker.check($0, name: name, rank: shape.count) }
+        try tensor.withFloats { try checker.check($0, name: name, mixes: parameter.mixes) }
         taken.insert(ByteName(name))
         return tensor
     }

@@ -20,8 +20,12 @@
 
         func start(_ report: @escaping @Sendable (MemoryPressureLevel) -> Void) throws {
             let (path, interval) = (path, interval)
+            // From now on: what happens before the thread runs counts, too.
+            guard let first = Self.read(path) else {
+                throw OssicleError(.unsupported, "\(path): cannot be read")
+            }
             try thread.start { wake in
-                guard var last = Self.read(path) else { return }
+                var last = first
                 // A level holds for some looks, or it would flicker.
                 var held = 0
                 while PressureThread.wait([], wake: wake, milliseconds: interval) != nil {

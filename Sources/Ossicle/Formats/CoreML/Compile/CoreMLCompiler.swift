@@ -79,6 +79,11 @@ public enum CoreMLCompiler {
             while path.count > 1, path.hasSuffix("/") { path.removeLast() }
             self.path = path
             let isPackage = access(path + "/Manifest.json", F_OK) == 0
+            guard isPackage || !CoreMLModel.isDirectory(path) else {
+                throw access(path + "/coremldata.bin", F_OK) == 0
+                    ? OssicleError(.invalidArgument, "\(path): is compiled already")
+                    : OssicleError(.malformed, "\(path): expected Manifest.json in the directory")
+            }
             let package = isPackage ? try CoreMLPackage(directory: path) : nil
             let file = package?.specificationPath ?? path
             let directory =

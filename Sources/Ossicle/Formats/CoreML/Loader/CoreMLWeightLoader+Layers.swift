@@ -63,16 +63,7 @@ extension CoreMLWeightLoader {
     private func failure(_ what: String) -> OssicleError { OssicleError(.weights, "\(model.path): \(what)") }
 
     private var operations: [MILOperation] {
-        guard let program = source as? CoreMLProgramWeights else { return [] }
-        var all: [MILOperation] = []
-        func visit(_ block: MILBlock) {
-            for operation in block.operations {
-                all.append(operation)
-                operation.blocks.forEach(visit)
-            }
-        }
-        visit(program.function.body)
-        return all
+        (source as? CoreMLProgramWeights)?.operations ?? []
     }
 
     private func loadPair(_ name: String, kinds: [String], rank: Int) throws -> (
@@ -113,8 +104,11 @@ extension CoreMLWeightLoader {
                 beginnings.contains { operation.parameter("weight")?.name?.hasPrefix($0) ?? false }
             } : exact
         guard found.count == 1 else {
+            let names = candidates.prefix(8).map { Quoting.quoted($0.label ?? $0.outputs.first?.name ?? "") }
+            let there = names.isEmpty ? "none" : names.joined(separator: ", ")
             throw failure(
-                "\(found.count) \(kinds.joined(separator: " or ")) layers are called \(Quoting.quoted(name))")
+                "\(found.count) \(kinds.joined(separator: " or ")) layers are called \(Quoting.quoted(name)); "
+                    + "of \(candidates.count) there are \(there)")
         }
         return found[0]
     }

@@ -45,7 +45,7 @@ public struct CoreMLWeightLoader: Sendable {
         let tensor = try source.load(name, path: model.path)
         let check = WeightCheck(file: model.path, options: options)
         let floats = tensor.bytes.bindMemory(to: Float.self)
-        try check.check(floats, name: name, rank: tensor.shape.count)
+        try check.check(floats, name: name, mixes: tensor.shape.count >= 2 && !source.isOfNormalization(name))
         return tensor
     }
 
@@ -68,6 +68,12 @@ public struct CoreMLWeightLoader: Sendable {
 protocol CoreMLWeightSource: Sendable {
     func list(path: String) throws -> [CoreMLWeight]
     func load(_ name: String, path: String) throws -> Tensor
+    /// Whether it scales or shifts the output of a normalization.
+    func isOfNormalization(_ name: String) -> Bool
+}
+
+extension CoreMLWeightSource {
+    func isOfNormalization(_ name: String) -> Bool { false }
 }
 
 extension CoreMLModel {
@@ -89,10 +95,30 @@ extension CoreMLModel {
 struct CoreMLProgramWeights: CoreMLWeightSource {
     let function: MILFunction
     let constants: MILConstantTable
+    /// Every operation, also those in blocks of others.
+    let operations: [MILOperation]
+    private let ofNormalizations: Set<String>
 
     init(_ function: MILFunction, files: MILBlobFiles) {
         self.function = function
         constants = MILConstantTable(function, files: files)
+        var operations: [MILOperation] = []
+        func visit(_ block: MILBlock) {
+            for operation in block.operations {
+                operations.append(operation)
+                operation.blocks.forEach(visit)
+            }
+        }
+        visit(function.body)
+        self.operations = operations
+        ofNormalizations = Set(
+            operations.flatMap { operation in
+                ["gamma", "beta"].compactMap { operation.parameter($0)?.name }
+            })
+    }
+
+    func isOfNormalization(_ name: String) -> Bool {
+        (try? resolve(name)).map(ofNormalizations.contains) ?? false
     }
 
     /// Constants that hold weights: those in a file, and float tensors of at least one axis in the program. What

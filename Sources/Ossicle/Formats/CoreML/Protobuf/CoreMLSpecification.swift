@@ -16,7 +16,12 @@ struct CoreMLSpecification: Sendable {
     /// - Throws: `io`, or `malformed` or `unsupported` naming the path.
     init(path: String) throws {
         let storage = try Storage.map(path: path)
-        do { try self.init(storage) } catch let error as OssicleError { throw error.within(path) }
+        do { try self.init(storage) } catch let error as OssicleError {
+            // Every Core ML file begins with field 1, its version.
+            let isForeign = error.code == .malformed && storage.count > 0 && storage.bytes[0] != 0x08
+            throw (isForeign ? error.within("expected a Core ML model, found other bytes") : error).within(
+                path)
+        }
     }
 
     init(_ storage: Storage) throws {

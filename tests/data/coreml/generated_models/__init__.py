@@ -1,0 +1,1 @@
+"""The models of make_generated_models.py, a module for each kind."""
