@@ -6,7 +6,7 @@
 
     /// Products placed on Accelerate against the engine's own kernels.
     @Suite struct AccelerateBackendTests {
-        private let eager = Placement(backends: [AccelerateBackend(minimumWork: 0), CPUBackend()])
+        private let eager = Placement(backends: [AccelerateBackend(rule: .everything), CPUBackend()])
 
         private func linear(
             _ leading: [Dim], _ inputs: Int, _ outputs: Int, bias: Bool, _ activation: Activation
