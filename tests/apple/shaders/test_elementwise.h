@@ -87,21 +87,24 @@ std::vector<float> test_values(bool quick) {
 // Where PyTorch itself gives NaN at infinity (inf / inf, inf * 0) the reference's limit is not asked for.
 bool skipped(int kind, float x) {
     const bool product = kind == ActivationGeluTanh || kind == ActivationSilu || kind == ActivationMish ||
-                         kind == ActivationHardswish || kind == ActivationSoftsign;
+                         kind == ActivationHardswish || kind == ActivationSoftsign ||
+                         kind == ActivationGeluSigmoid;
     return product && std::isinf(x);
 }
 
-// These two round the argument of an exponential, as PyTorch does: e^y then carries y units of error.
+// These round the argument of an exponential, as PyTorch does: e^y then carries y units of error.
 double conditioning(int kind, double x, double scale) {
     if (kind == ActivationSoftplus) return 1 + std::fabs(x * scale) / 4;
     if (kind == ActivationGeluTanh) return 1 + std::fabs(1.6 * (x + 0.044715 * x * x * x)) / 4;
+    if (kind == ActivationGeluSigmoid) return 1 + std::fabs(1.702 * x) / 4;
     return 1;
 }
 
 void activations(bool quick) {
     const std::vector<float> x = test_values(quick);
     const auto n = (uint32_t)x.size();
-    for (int kind = 0; kind < (int)ActivationCount; ++kind) {
+    for (int kind = 0; kind < (int)ActivationEnd; ++kind) {
+        if (kind > (int)ActivationReciprocal && kind < (int)ActivationGeluSigmoid) continue; // no form in the shaders
         Buffer a(n), out(n);
         memcpy(a.data.get(), x.data(), n * sizeof(float));
         const float alpha = kind == ActivationSoftplus ? 1.5f : 0.3f,
