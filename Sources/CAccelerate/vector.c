@@ -7,11 +7,11 @@
 enum { PIECE = 1024 };
 
 static void sigmoid(float *y, const float *x, float *buffer, const int *count) {
-    const float minus = -1, one = 1;
+    const float minus = -1, zero = 0, one = 1;
     vDSP_Length n = (vDSP_Length)*count;
-    vDSP_vsmul(x, 1, &minus, buffer, 1, n);
+    vDSP_vsmsa(x, 1, &minus, &zero, buffer, 1, n);
     vvexpf(y, buffer, count);
-    vDSP_vsadd(y, 1, &one, buffer, 1, n);
+    vDSP_vsmsa(y, 1, &one, &one, buffer, 1, n);
     vvrecf(y, buffer, count); // of infinity: 0
 }
 

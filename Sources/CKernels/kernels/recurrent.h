@@ -131,6 +131,8 @@ typedef struct ok_recurrence {
 typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x,
                                   int64_t feature) OK_REALTIME;
 
+static const float ok_one = 1;
+
 // Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do
 // not all fit a cache are then met again while the last of them are still there. The sums do not change.
 OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, int64_t panels,
@@ -149,9 +151,8 @@ OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, i
         view.weights = state->hidden_weights + before * hidden;
     } else {
         // A GRU finds its sums where the bias would be, and no columns; an LSTM adds one column, times 1.
-        static const float one = 1;
         view.weights = state->sums + before;
-        view.h = &one;
+        view.h = &ok_one;
         view.count = layout->gates == 4;
     }
     if (row) {

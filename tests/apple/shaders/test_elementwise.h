@@ -78,6 +78,7 @@ std::vector<float> test_values(bool quick) {
             memcpy(&value, &word, 4);
             x.push_back(value);
         }
+    for (float half = -8; half <= 8; half += 0.5f) x.push_back(half); // where rounding has to choose
     std::mt19937 random(3);
     std::uniform_real_distribution<float> wide(-110, 110), narrow(-4, 4);
     for (int i = 0; i < (quick ? 500 : 100000); ++i) x.push_back(wide(random)), x.push_back(narrow(random));

@@ -39,22 +39,4 @@
             }
         }
     }
-
-    #if OSSICLE_APPLE_STUBS
-        /// The stand-in compiles shaders in the temporary directory and leaves nothing there.
-        @Test func theShaderCompilerCleansUp() throws {
-            let folder = FileManager.default.temporaryDirectory
-            func left() throws -> Set<String> {
-                Set(
-                    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
-                        $0.hasPrefix("msl-")
-                    })
-            }
-            let before = try left()
-            _ = try MetalDevice.system.get()
-            // What others compile beside this goes away by itself.
-            for _ in 0..<600 where !(try left().subtracting(before).isEmpty) { usleep(100_000) }
-            #expect(try left().subtracting(before) == [])
-        }
-    #endif
 #endif

@@ -9,7 +9,7 @@ final class Compiler: Sendable {
         try libraries.withLock { made in
             if let library = made[source] { return library }
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-                "msl-\(UUID().uuidString)")
+                "msl-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
             let (text, binary) = (
