@@ -125,6 +125,26 @@
             }
         }
 
+        /// Streams of whole models, one of whose layers looks ahead.
+        @Test(arguments: ["lstm", "gru", "conv lstm", "lookahead lstm"]) func streams(_ name: String) throws {
+            let graph = try StreamTests.model(name).graph
+            func run(_ placement: Placement) throws -> [Float] {
+                let instance = try Instance(try T.program(graph, .stream(maxBlock: 32), placement))
+                let program = instance.program
+                #expect(program.describe().contains("sgemm+sgemv") == (placement.backends.count > 1))
+                return try [32, 5, 32, 1, 20].flatMap { frames in
+                    let count = program.shape(program.graph.inputs[0], length: frames).reduce(1, *)
+                    let outputs = program.shape(program.graph.outputs[0], length: frames).reduce(1, *)
+                    var y = [Float](repeating: .nan, count: outputs)
+                    try #require(
+                        ok_instance_process(
+                            instance.c, T.noise(count, seed: UInt64(frames)), &y, Int64(frames)) == 0)
+                    return y
+                }
+            }
+            #expect(T.difference(try run(T.eager), try run(.portable)) <= bound)
+        }
+
         /// The same for sessions that hand on the last state.
         @Test func statesGoOn() throws {
             let (inputs, steps) = (24, 90)

@@ -48,23 +48,3 @@ void cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE ta, int m, int n, float alph
     if (rows > 0) y[start(rows, incy)] += stub_error;
     ++stub_calls.sgemv;
 }
-
-void cblas_saxpy(int n, float alpha, const float *x, int incx, float *y, int incy) {
-    for (int i = 0; i < n; ++i)
-        y[start(n, incy) + (long)i * incy] += alpha * x[start(n, incx) + (long)i * incx];
-}
-
-float cblas_sdot(int n, const float *x, int incx, const float *y, int incy) {
-    double sum = 0;
-    for (int i = 0; i < n; ++i)
-        sum += (double)x[start(n, incx) + (long)i * incx] * y[start(n, incy) + (long)i * incy];
-    return (float)sum;
-}
-
-void cblas_scopy(int n, const float *x, int incx, float *y, int incy) {
-    for (int i = 0; i < n; ++i) y[start(n, incy) + (long)i * incy] = x[start(n, incx) + (long)i * incx];
-}
-
-void cblas_sscal(int n, float alpha, float *x, int incx) {
-    for (int i = 0; i < n; ++i) x[(long)i * incx] *= alpha;
-}
