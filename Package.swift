@@ -11,7 +11,8 @@ import PackageDescription
     let isApple = true
 #endif
 
-let stubModules: [Target.Dependency] = stubs ? ["Metal", "MetalPerformanceShaders", "Accelerate"] : []
+let stubModules: [Target.Dependency] =
+    stubs ? ["Metal", "MetalPerformanceShaders", "Accelerate", "DispatchPressure"] : []
 let appleModules: [Target.Dependency] = stubModules + (isApple ? ["CAccelerate"] : [])
 let appleTargets: [Target] =
     !isApple
@@ -33,6 +34,7 @@ let stubTargets: [Target] =
             path: "tests/apple/Stubs/MetalPerformanceShaders"),
         .target(
             name: "Accelerate", path: "tests/apple/Stubs/Accelerate", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "DispatchPressure", path: "tests/apple/Stubs/DispatchPressure"),
     ]
 
 // Metal's compiler reads the shaders at run time, from inside the library: a resource bundle can be missing, and its

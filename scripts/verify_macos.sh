@@ -50,6 +50,10 @@ stage machine machine
 stage shaders shaders
 stage build swift build -c release -Xswiftc -enable-testing --scratch-path "$out/tests"
 stage tests swift test -c release -Xswiftc -enable-testing --scratch-path "$out/tests"
+# Where Accelerate draws level with the engine's kernels: AccelerateRule's two thresholds are guesses until then.
+stage thresholds env OSSICLE_MEASURE=1 swift test -c release -Xswiftc -enable-testing --scratch-path "$out/tests" \
+    --skip-build --filter AccelerateMeasurements
+grep '^|' "$out/thresholds.log"
 stage example scripts/build.py --example
 stage xcframework scripts/build_xcframework.sh "$out/xcframework"
 stage python python_package

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Proves the Metal shaders without a Mac: static check, CPU runs under three sanitizer builds, planted bugs.
+# Proves what is no Swift without a Mac: the Metal shaders (static check, CPU runs under three sanitizer builds,
+# planted bugs) and what the steps for Accelerate call.
 # usage: tests/apple/run.sh [BUILD_FOLDER]     about a minute on two cores; exit status 0 when everything holds
 set -u
 apple=$(cd "$(dirname "$0")" && pwd)
@@ -21,6 +22,9 @@ status=0
 
 echo "== static check ($("$CLANG" --version | head -1))"
 "$apple/shaders/check.sh" "$shaders" || status=1
+
+echo "== steps for Accelerate"
+"$apple/accelerate/symbols.sh" || status=1
 
 echo "== on the CPU, against float64: three thread orders, both ways to dispatch"
 prove() { # MODE ARGUMENTS…

@@ -30,7 +30,7 @@ static void direction(const ok_kernels *kernels, const golden *g, int index, flo
     int64_t batch = g->tensors[INPUT].shape[0], steps = g->tensors[INPUT].shape[1];
     ok_recurrent_kind kind = g->integers[0] == 0 ? OK_LSTM : OK_GRU;
     float *packed = floats((int64_t)ok_recurrent_packed(kind, kernels->lanes, hidden, inputs), 1);
-    float *scratch = floats((int64_t)ok_recurrent_scratch(kind, kernels->lanes, hidden, inputs), 1);
+    float *scratch = floats((int64_t)ok_recurrent_scratch(kind, kernels->lanes, hidden, inputs, NULL), 1);
     ok_recurrent_pack(kind, kernels->lanes, hidden, inputs, t[0].data, t[1].data, t[2].data, t[3].data,
                       packed);
     ok_recurrent_args args = {.inputs = (int32_t)inputs,

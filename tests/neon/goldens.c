@@ -1,5 +1,5 @@
-// Runs images of planned programs (tests/swift/NEON/ProgramImage.swift) on this machine's kernels and
-// compares with the expected outputs.
+// Runs images of planned programs (tests/swift/NEON/ProgramImage.swift), whole or block by block, on this
+// machine's kernels and compares with the expected outputs.
 //
 //   goldens ISA IMAGE...            each must match
 //   goldens --spoiled ISA IMAGE...  one value of every expected output is changed, so each must fail
@@ -51,7 +51,7 @@ static reader open_image(const char *path) {
     r.bytes = malloc(r.size + 1);
     if (!r.bytes || fread(r.bytes, 1, r.size, file) != r.size) fail(&r, "cannot be read");
     fclose(file);
-    if (memcmp(take(&r, 8), "OKIMAGE1", 8) != 0) fail(&r, "not an image");
+    if (memcmp(take(&r, 8), "OKIMAGE2", 8) != 0) fail(&r, "not an image");
     return r;
 }
 
@@ -110,40 +110,59 @@ static double worst_of(const float *found, const float *expected, size_t count, 
     return worst;
 }
 
-// Memory is left to the end of the process: an image has no destructor.
-static double run(const char *path, const ok_kernels *table, bool spoiled) {
+typedef struct expectation {
+    const float *values[8];
+    ok_buffer outputs[8];
+    size_t count;
+} expectation;
+
+// One run, or one block of a stream. Memory is left to the end of the process: an image has no destructor.
+static int32_t run(reader *r, ok_instance *instance, expectation *e) {
+    ok_buffer inputs[8];
+    int64_t frames = number(r);
+    size_t input_count = count_of(r, 8);
+    for (size_t i = 0; i < input_count; ++i) {
+        inputs[i].byte_count = count_of(r, 1 << 30);
+        inputs[i].data = malloc(inputs[i].byte_count + 1);
+        memcpy(inputs[i].data, take(r, inputs[i].byte_count), inputs[i].byte_count);
+    }
+    e->count = count_of(r, 8);
+    for (size_t i = 0; i < e->count; ++i) {
+        ok_buffer *output = &e->outputs[i];
+        output->byte_count = count_of(r, 1 << 28) * sizeof(float);
+        e->values[i] = take(r, output->byte_count);
+        output->data = malloc(output->byte_count);
+        memset(output->data, 0xff, output->byte_count);
+    }
+    if (frames == 0) return ok_instance_run(instance, 1, inputs, input_count, e->outputs, e->count);
+    if (input_count != 1 || e->count != 1) fail(r, "a stream has one input and one output");
+    return ok_instance_process(instance, inputs[0].data, e->outputs[0].data, frames);
+}
+
+// The worst error of an image's runs.
+static double judge(const char *path, const ok_kernels *table, bool spoiled) {
     reader r = open_image(path);
     ok_instance *instance = load(&r, table);
-    ok_buffer inputs[8], outputs[8];
-    const float *expected[8];
-    size_t input_count = count_of(&r, 8);
-    for (size_t i = 0; i < input_count; ++i) {
-        inputs[i].byte_count = count_of(&r, 1 << 30);
-        inputs[i].data = malloc(inputs[i].byte_count + 1);
-        memcpy(inputs[i].data, take(&r, inputs[i].byte_count), inputs[i].byte_count);
+    size_t runs = count_of(&r, 64);
+    expectation *all = calloc(runs, sizeof *all);
+    for (size_t i = 0; i < runs; ++i) {
+        int32_t status = run(&r, instance, &all[i]);
+        if (status != OK_SUCCESS) {
+            fprintf(stderr, "%s: run %zu: status %d\n", path, i, status);
+            return INFINITY;
+        }
     }
-    size_t output_count = count_of(&r, 8);
-    for (size_t i = 0; i < output_count; ++i) {
-        outputs[i].byte_count = count_of(&r, 1 << 28) * sizeof(float);
-        expected[i] = take(&r, outputs[i].byte_count);
-        outputs[i].data = malloc(outputs[i].byte_count);
-        memset(outputs[i].data, 0xff, outputs[i].byte_count);
-    }
-    double tolerance[2];
+    double tolerance[2], worst = 0;
     memcpy(tolerance, take(&r, sizeof tolerance), sizeof tolerance);
-    int32_t status = ok_instance_run(instance, 1, inputs, input_count, outputs, output_count);
-    if (status != OK_SUCCESS) {
-        fprintf(stderr, "%s: status %d\n", path, status);
-        return INFINITY;
-    }
-    double worst = 0;
-    for (size_t i = 0; i < output_count; ++i) {
-        size_t count = outputs[i].byte_count / sizeof(float);
-        float *found = outputs[i].data;
-        if (spoiled && count) found[count / 2] += fabsf(found[count / 2]) * 0.01f + 0.01f;
-        double error = worst_of(found, expected[i], count, tolerance[0], tolerance[1]);
-        if (error > worst) worst = error;
-    }
+    for (size_t i = 0; i < runs; ++i)
+        for (size_t k = 0; k < all[i].count; ++k) {
+            size_t count = all[i].outputs[k].byte_count / sizeof(float);
+            float *found = all[i].outputs[k].data;
+            if (spoiled && count) found[count / 2] += fabsf(found[count / 2]) * 0.01f + 0.01f;
+            double error = worst_of(found, all[i].values[k], count, tolerance[0], tolerance[1]);
+            if (error > worst) worst = error;
+        }
+    free(all);
     return worst;
 }
 
@@ -158,7 +177,7 @@ int main(int argc, char **argv) {
     int wrong = 0;
     double most = 0;
     for (int i = 2; i < argc; ++i) {
-        double worst = run(argv[i], table, spoiled);
+        double worst = judge(argv[i], table, spoiled);
         if ((worst <= 1) == spoiled) {
             printf("FAIL %s: %g times the tolerance\n", argv[i], worst);
             ++wrong;

@@ -90,7 +90,7 @@ private struct TestLayer {
         let lanes = table.lanes, h = Int64(hidden), i = Int64(inputs)
         let packed = AlignedFloats(count: ok_recurrent_packed(kind, lanes, h, i))
         ok_recurrent_pack(kind, lanes, h, i, weightIH, weightHH, biasIH, biasHH, packed.pointer)
-        let scratch = AlignedFloats(count: ok_recurrent_scratch(kind, lanes, h, i))
+        let scratch = AlignedFloats(count: ok_recurrent_scratch(kind, lanes, h, i, nil))
         let input = AlignedFloats(x), output = AlignedFloats(count: batch * steps * hidden)
         let stateH = AlignedFloats(h0), stateC = AlignedFloats(c0)
         let kernel =

@@ -28,7 +28,7 @@ OK_INLINE void ok_gru_panel(const ok_recurrence *state, const ok_panel_view *vie
     ok_panel_input(&view->input, ready, vectors);
     OK_UNROLL
     for (int v = 0; v < vectors; ++v) sums[v] = v_load(view->weights + v * OK_LANES);
-    ok_panel_product(view->weights + vectors * OK_LANES, state->h, 1, args->hidden, sums, vectors,
+    ok_panel_product(view->weights + vectors * OK_LANES, view->h, 1, view->count, sums, vectors,
                      OK_SPLIT(vectors));
     OK_UNROLL
     for (int t = 0; t < tiles + (tail > 0); ++t, h += OK_LANES, next += OK_LANES) {

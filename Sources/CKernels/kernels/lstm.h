@@ -49,7 +49,7 @@ OK_INLINE void ok_lstm_panel(const ok_recurrence *state, const ok_panel_view *vi
     const int vectors = 4 * tiles + tail;
     vf sums[16];
     ok_panel_input(&view->input, sums, vectors);
-    ok_panel_product(view->weights, state->h, 1, args->hidden, sums, vectors, OK_SPLIT(vectors));
+    ok_panel_product(view->weights, view->h, 1, view->count, sums, vectors, OK_SPLIT(vectors));
     OK_UNROLL
     for (int t = 0; t < tiles + (tail > 0); ++t, c += OK_LANES, h += OK_LANES) {
         const vf *gate = sums + 4 * t;

@@ -113,6 +113,8 @@ typedef struct ok_panel_view {
     int tiles, tail;
     ok_gate_input input;
     const float *weights; // recurrent columns, after the bias where there is one
+    const float *h;       // what they are multiplied with
+    int64_t count;        // columns
 } ok_panel_view;
 
 // The state of one direction while it walks over the steps of one batch row.
@@ -122,11 +124,14 @@ typedef struct ok_recurrence {
     const float *input_weights, *hidden_weights;
     int backward;          // visit the panels from the last to the first
     float *h, *h_next, *c; // padded to whole tiles; a panel writes h_next while others still read h
+    float *sums;           // of the recurrent product and its bias when a library did it, else NULL
 } ok_recurrence;
 
 // One step: from h (and c) to h_next. `row` is the projected input, or NULL: then x is multiplied here.
 typedef void (*ok_recurrent_step)(const ok_recurrence *state, const float *row, const float *x,
                                   int64_t feature) OK_REALTIME;
+
+static const float ok_one = 1;
 
 // Panel `index` of a step, counted in the order of the walk. Every other step goes backward: weights that do
 // not all fit a cache are then met again while the last of them are still there. The sums do not change.
@@ -136,16 +141,26 @@ OK_INLINE ok_panel_view ok_panel_at(const ok_recurrence *state, int64_t index, i
     int64_t inputs = state->args->inputs, hidden = state->args->hidden + (layout->gates == 3);
     int64_t tile = (state->backward ? panels - 1 - index : index) * layout->group;
     int64_t before = tile * layout->gates * OK_LANES, width = ok_panel_width(layout, tile);
-    const float *from_input = state->input_weights + before * (1 + inputs);
     ok_panel_view view = {.tile = tile,
                           .width = width,
                           .tiles = (int)ok_panel_tiles(layout, tile),
                           .tail = ok_panel_tail(layout, tile),
-                          .weights = state->hidden_weights + before * hidden};
-    if (row)
+                          .h = state->h,
+                          .count = state->args->hidden};
+    if (!state->sums) {
+        view.weights = state->hidden_weights + before * hidden;
+    } else {
+        // A GRU finds its sums where the bias would be, and no columns; an LSTM adds one column, times 1.
+        view.weights = state->sums + before;
+        view.h = &ok_one;
+        view.count = layout->gates == 4;
+    }
+    if (row) {
         view.input = (ok_gate_input){row + before, NULL, x, feature, 0};
-    else
-        view.input = (ok_gate_input){from_input, from_input + width, x, feature, inputs};
+    } else {
+        const float *weights = state->input_weights + before * (1 + inputs);
+        view.input = (ok_gate_input){weights, weights + width, x, feature, inputs};
+    }
     return view;
 }
 
@@ -194,9 +209,38 @@ OK_INLINE void ok_row_copy(const float *x, float *y, int64_t n) {
     if (i < n) v_store_part(y + i, v_load(x + i), n - i); // x is padded
 }
 
+// Gate values of the next `steps` inputs, from x on in the direction of the walk. Answers the first row and
+// sets how far apart they are.
+OK_INLINE const float *ok_project_chunk(const ok_recurrence *state, const float *x, int64_t step,
+                                        int64_t feature, int64_t steps, float *rows, int64_t *stride) {
+    const ok_recurrent_args *args = state->args;
+    const ok_recurrent_products *products = args->products;
+    int64_t width = ok_layout_width(&state->layout);
+    *stride = width;
+    if (!products || !products->input_weights) {
+        ok_project(&state->layout, state->input_weights, args->inputs, x, step, feature, rows, steps);
+        return rows;
+    }
+    for (int64_t r = 0; r < steps; ++r)
+        memcpy(rows + r * width, products->input_bias, (size_t)width * sizeof *rows);
+    int64_t last = step < 0 ? steps - 1 : 0; // a library takes rows in the order of memory
+    products->add(products->input_weights, width, args->inputs, x + last * step, step < 0 ? -step : step,
+                  steps, rows);
+    if (step < 0) *stride = -width;
+    return rows + last * width;
+}
+
+OK_INLINE void ok_add_hidden(const ok_recurrence *state) {
+    const ok_recurrent_products *products = state->args->products;
+    int64_t width = ok_layout_width(&state->layout), hidden = state->args->hidden;
+    memcpy(state->sums, products->hidden_bias, (size_t)width * sizeof *state->sums);
+    products->add(products->hidden_weights, width, hidden, state->h, hidden, 1, state->sums);
+}
+
 // Walks one batch row. `step` and `in_place` (h_next is h) are constants where this is called.
 OK_INLINE void ok_recurrent_row(ok_recurrence *state, int64_t row, int64_t steps, ok_context *context,
-                                float *projected, const ok_recurrent_step step, const int in_place) {
+                                float *projected, int64_t chunk, const ok_recurrent_step step,
+                                const int in_place) {
     const ok_recurrent_args *args = state->args;
     int64_t x_step = ok_length(args->input.step, context), y_step = ok_length(args->output.step, context);
     int64_t feature = ok_length(args->input.feature, context), hidden = args->hidden;
@@ -206,17 +250,15 @@ OK_INLINE void ok_recurrent_row(ok_recurrence *state, int64_t row, int64_t steps
         x += (steps - 1) * x_step, x_step = -x_step;
         if (y) y += (steps - 1) * y_step, y_step = -y_step;
     }
-    int64_t width = ok_layout_width(&state->layout), chunk = projected ? OK_PROJECTION_STEPS : steps;
+    const float *ready = NULL; // gate values of steps `first` up to `end`
+    int64_t stride = 0, first = 0, end = 0;
     for (int64_t t = 0; t < steps; ++t, x += x_step) {
-        const float *values = NULL;
-        if (projected) {
-            int64_t rest = steps - t, phase = t % chunk;
-            if (phase == 0)
-                ok_project(&state->layout, state->input_weights, args->inputs, x, x_step, feature, projected,
-                           rest < chunk ? rest : chunk);
-            values = projected + phase * width;
+        if (chunk > 0 && t == end) {
+            first = t, end = steps - t < chunk ? steps : t + chunk;
+            ready = ok_project_chunk(state, x, x_step, feature, end - t, projected, &stride);
         }
-        step(state, values, x, feature);
+        if (state->sums) ok_add_hidden(state);
+        step(state, ready ? ready + (t - first) * stride : NULL, x, feature);
         state->backward ^= 1;
         if (!in_place) {
             float *h = state->h;
@@ -232,15 +274,20 @@ OK_INLINE void ok_recurrent_run(const ok_recurrent_args *args, ok_context *conte
     int64_t units = ok_layout_units(&state.layout), steps = ok_length(args->steps, context);
     int64_t batch = ok_length(args->batch, context);
     float *scratch = context->slots[args->scratch];
-    int projects = args->inputs > OK_FUSED_INPUTS || kind == OK_GRU_RESET_BEFORE;
-    state.input_weights = args->weights;
-    state.hidden_weights = args->weights + ok_layout_width(&state.layout) * (1 + args->inputs);
+    int64_t width = ok_layout_width(&state.layout);
+    int64_t chunk = ok_projection_steps(kind, args->inputs, args->products);
+    float *projected = scratch + 3 * units;
+    if (args->products && args->products->hidden_weights) state.sums = projected + chunk * width;
+    if (args->weights) {
+        state.input_weights = args->weights;
+        state.hidden_weights = args->weights + width * (1 + args->inputs);
+    }
     for (int64_t row = 0; row < batch; ++row) {
         state.h = scratch, state.h_next = scratch + units, state.c = scratch + 2 * units;
         memset(scratch, 0, (size_t)(3 * units) * sizeof *scratch);
         ok_state_read(&args->h, row, state.h, args->hidden, context);
         if (kind == OK_LSTM) ok_state_read(&args->c, row, state.c, args->hidden, context);
-        ok_recurrent_row(&state, row, steps, context, projects ? scratch + 3 * units : NULL, step, in_place);
+        ok_recurrent_row(&state, row, steps, context, projected, chunk, step, in_place);
         ok_state_write(&args->h_end, row, state.h, args->hidden, context);
         if (kind == OK_LSTM) ok_state_write(&args->c_end, row, state.c, args->hidden, context);
     }

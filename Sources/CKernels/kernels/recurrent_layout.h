@@ -17,6 +17,13 @@ enum {
     OK_PROJECTION_STEPS = 24 // steps of one such chunk
 };
 
+/// Steps whose inputs are multiplied at a time, ahead of the walk; 0: each in its own step.
+static inline int64_t ok_projection_steps(ok_recurrent_kind kind, int64_t inputs,
+                                          const ok_recurrent_products *products) {
+    if (products && products->input_weights) return products->steps;
+    return inputs > OK_FUSED_INPUTS || kind == OK_GRU_RESET_BEFORE ? OK_PROJECTION_STEPS : 0;
+}
+
 typedef struct ok_layout {
     int lanes, gates, group; // group: tiles of a panel
     int64_t tiles;           // whole ones

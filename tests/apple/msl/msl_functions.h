@@ -31,9 +31,21 @@ MSL_FN float rint(float x) {
     asm("cvt.rni.f32.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
+MSL_FN float floor(float x) {
+    float y;
+    asm("cvt.rmi.f32.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+MSL_FN float ceil(float x) {
+    float y;
+    asm("cvt.rpi.f32.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
 #else
 MSL_FN float sqrt(float x) { return __builtin_sqrtf(x); }
 MSL_FN float rint(float x) { return __builtin_rintf(x); }
+MSL_FN float floor(float x) { return __builtin_floorf(x); }
+MSL_FN float ceil(float x) { return __builtin_ceilf(x); }
 #endif
 MSL_FN float fabs(float x) { return __builtin_fabsf(x); }
 MSL_FN float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }

@@ -62,6 +62,32 @@ inline double activate(double x, int kind, double alpha, double beta) {
         return x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s) /
                (2.44506634652299 + (2.44506634652299 + s) * std::fabs(x + 0.814642734961073 * x * a));
     }
+    case 23:
+        return x * x;
+    case 24:
+        return x > 0 ? 1 : (x < 0 ? -1 : x);
+    case 25:
+        return std::floor(x);
+    case 26:
+        return std::ceil(x);
+    case 27:
+        return std::nearbyint(x);
+    case 28:
+        return 1 / std::sqrt(x + alpha);
+    case 29:
+        return 1 / (x + alpha);
+    case 43:
+        return x * sigmoid(1.702 * x);
+    case 44:
+        return alpha * std::tanh(beta * x);
+    case 45:
+        return alpha * x + beta;
+    case 46:
+        return clamp(alpha * x + beta, 0, 1);
+    case 47:
+        return clamp(x < 0 ? alpha * x : x, -INFINITY, beta);
+    case 48:
+        return x < alpha ? 0 : x;
     default:
         return x;
     }

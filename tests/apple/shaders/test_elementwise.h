@@ -78,6 +78,7 @@ std::vector<float> test_values(bool quick) {
             memcpy(&value, &word, 4);
             x.push_back(value);
         }
+    for (float half = -8; half <= 8; half += 0.5f) x.push_back(half); // where rounding has to choose
     std::mt19937 random(3);
     std::uniform_real_distribution<float> wide(-110, 110), narrow(-4, 4);
     for (int i = 0; i < (quick ? 500 : 100000); ++i) x.push_back(wide(random)), x.push_back(narrow(random));
@@ -87,21 +88,24 @@ std::vector<float> test_values(bool quick) {
 // Where PyTorch itself gives NaN at infinity (inf / inf, inf * 0) the reference's limit is not asked for.
 bool skipped(int kind, float x) {
     const bool product = kind == ActivationGeluTanh || kind == ActivationSilu || kind == ActivationMish ||
-                         kind == ActivationHardswish || kind == ActivationSoftsign;
+                         kind == ActivationHardswish || kind == ActivationSoftsign ||
+                         kind == ActivationGeluSigmoid;
     return product && std::isinf(x);
 }
 
-// These two round the argument of an exponential, as PyTorch does: e^y then carries y units of error.
+// These round the argument of an exponential, as PyTorch does: e^y then carries y units of error.
 double conditioning(int kind, double x, double scale) {
     if (kind == ActivationSoftplus) return 1 + std::fabs(x * scale) / 4;
     if (kind == ActivationGeluTanh) return 1 + std::fabs(1.6 * (x + 0.044715 * x * x * x)) / 4;
+    if (kind == ActivationGeluSigmoid) return 1 + std::fabs(1.702 * x) / 4;
     return 1;
 }
 
 void activations(bool quick) {
     const std::vector<float> x = test_values(quick);
     const auto n = (uint32_t)x.size();
-    for (int kind = 0; kind < (int)ActivationCount; ++kind) {
+    for (int kind = 0; kind < (int)ActivationEnd; ++kind) {
+        if (kind > (int)ActivationReciprocal && kind < (int)ActivationGeluSigmoid) continue; // no form in the shaders
         Buffer a(n), out(n);
         memcpy(a.data.get(), x.data(), n * sizeof(float));
         const float alpha = kind == ActivationSoftplus ? 1.5f : 0.3f,

@@ -14,8 +14,8 @@
 
 extern "C" const msl_kernel msl_table[];
 
-// The shaders know the first kinds; the engine leaves the others to the CPU.
-static_assert(ActivationCount <= (int)OK_UNARY_COUNT && ActivationNamFastTanh == (int)OK_NAM_FAST_TANH && ActivationElu == (int)OK_ELU &&
+// The shaders know two runs of kinds; the engine leaves the others to the CPU.
+static_assert(ActivationEnd == (int)OK_UNARY_COUNT && ActivationReciprocal == (int)OK_RECIPROCAL && ActivationGeluSigmoid == (int)OK_GELU_SIGMOID && ActivationNamFastTanh == (int)OK_NAM_FAST_TANH && ActivationElu == (int)OK_ELU &&
                   ActivationGeluTanh == (int)OK_GELU_TANH && ActivationTanh == (int)OK_TANH &&
                   ActivationMish == (int)OK_MISH && ActivationHardswish == (int)OK_HARDSWISH &&
                   ActivationLog == (int)OK_LOG && ActivationFastTanh == (int)OK_FAST_TANH,

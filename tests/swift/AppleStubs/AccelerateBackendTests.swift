@@ -6,24 +6,17 @@
 
     /// Products placed on Accelerate against the engine's own kernels.
     @Suite struct AccelerateBackendTests {
-        private let eager = Placement(backends: [AccelerateBackend(minimumWork: 0), CPUBackend()])
+        private typealias T = AccelerateTesting
 
         private func linear(
             _ leading: [Dim], _ inputs: Int, _ outputs: Int, bias: Bool, _ activation: Activation
         )
             throws -> Graph
         {
-            var state: UInt64 = 5
-            func noise(_ count: Int) -> [Float] {
-                (0..<count).map { _ in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    return Float(Int64(bitPattern: state) >> 40) / Float(1 << 23)
-                }
-            }
             var graph = Graph()
             let x = graph.input("x", ValueType(leading + [.fixed(inputs)]))
-            let w = try graph.constant("w", noise(inputs * outputs), [outputs, inputs])
-            let b = try graph.constant("b", noise(outputs), [outputs])
+            let w = try graph.constant("w", T.noise(inputs * outputs), [outputs, inputs])
+            let b = try graph.constant("b", T.noise(outputs, seed: 6), [outputs])
             let y = try graph.add(LinearOperation(hasBias: bias), [x, w] + (bias ? [b] : []))[0]
             graph.output("y", activation.isIdentity ? y : try graph.apply(Unary(activation), y))
             return graph
@@ -44,7 +37,7 @@
             for (rows, inputs, outputs) in [(1, 9, 5), (1, 64, 64), (7, 33, 12), (40, 5, 70)] {
                 let graph = try linear([.dynamic], inputs, outputs, bias: bias, activation)
                 for maxLength in [rows, rows + 3] {
-                    let (y, program) = try run(graph, [rows, inputs], maxLength, eager)
+                    let (y, program) = try run(graph, [rows, inputs], maxLength, T.eager)
                     let (expected, _) = try run(graph, [rows, inputs], maxLength, .portable)
                     #expect(program.placement == ["accelerate"])
                     #expect(!program.isRealtimeSafe)
@@ -58,7 +51,7 @@
 
         @Test func leadingAxesAreRows() throws {
             let graph = try linear([.dynamic, 3], 8, 4, bias: true, .identity)
-            let (y, _) = try run(graph, [5, 3, 8], 5, eager)
+            let (y, _) = try run(graph, [5, 3, 8], 5, T.eager)
             #expect(
                 zip(y, try run(graph, [5, 3, 8], 5, .portable).values).allSatisfy { abs($0 - $1) < 1e-5 })
         }
@@ -66,8 +59,7 @@
         @Test func theRule() throws {
             func backend(_ rows: Int, _ mode: (Int) -> PlanMode) throws -> String {
                 let graph = try linear([.dynamic], 32, 32, bias: true, .identity)
-                let placement = Placement(backends: [AccelerateBackend(), CPUBackend()])
-                return try Program(graph, mode: mode(rows), optimize: true, placement: placement).placement
+                return try Program(graph, mode: mode(rows), optimize: true, placement: T.ruled).placement
                     .last!
             }
             #expect(try backend(31) { .dynamic(maxLength: $0) } == "cpu")

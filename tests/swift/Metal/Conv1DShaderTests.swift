@@ -169,4 +169,28 @@ private func constant(_ name: String, in file: String) throws -> Int {
         #expect(t.isTransposed && t.outChannels == 6 && t.outputPadding == 1)
         #expect(t.weightShape == [4, 3, 5])
     }
+
+    /// Kinds that the shaders do not know are kept from them: their numbers would be taken for the identity.
+    @Test func activationsAreTheShaders() throws {
+        let text = try shaderText("ossicle_metal.h")
+        let start = try #require(text.range(of: "enum Activation : uint {"))
+        let end = try #require(text.range(of: "};", range: start.upperBound..<text.endIndex))
+        var numbers: [String: Int32] = [:]
+        var next: Int32 = 0
+        for line in text[start.upperBound..<end.lowerBound].split(separator: "\n") {
+            let words = line.split(whereSeparator: { " ,=".contains($0) })
+            guard let name = words.first else { continue }
+            if words.count > 1, let number = Int32(words[1]) { next = number }
+            numbers[String(name)] = next
+            next += 1
+        }
+        #expect(numbers["ActivationEnd"] == Activation.Kind.allCases.map(\.rawValue).max()! + 1)
+        for kind in Activation.Kind.allCases {
+            let name = "Activation\("\(kind)".prefix(1).uppercased())\("\(kind)".dropFirst())"
+            let hasShader = text.contains("case \(name):") || kind == .identity
+            #expect(Activation(kind).hasMetalForm == hasShader, "\(kind)")
+            if hasShader { #expect(numbers[name] == kind.rawValue, "\(kind)") }
+        }
+        #expect(!Activation(.log, alpha: 1).hasMetalForm)
+    }
 }

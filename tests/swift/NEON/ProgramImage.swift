@@ -84,12 +84,16 @@ struct ProgramImage {
         return low - 1
     }
 
-    /// One run of it: inputs, expected outputs, and how far off they may be.
-    func write(
-        to url: URL, _ instance: Instance, inputs: [Tensor], outputs: [[Float]], absolute: Double,
-        relative: Double
-    ) throws {
-        var data = Data("OKIMAGE1".utf8)
+    /// One run: inputs and expected outputs; a block of a stream where `frames` is not 0.
+    struct Run {
+        var frames = 0
+        let inputs: [Tensor]
+        let outputs: [[Float]]
+    }
+
+    /// With runs, one after the other, and how far off their outputs may be.
+    func write(to url: URL, _ instance: Instance, _ runs: [Run], absolute: Double, relative: Double) throws {
+        var data = Data("OKIMAGE2".utf8)
         func number(_ value: Int) { withUnsafeBytes(of: Int64(value)) { data.append(contentsOf: $0) } }
         for value in [Self.neon.lanes, Self.neon.convRows, Self.neon.transformVectors] { number(Int(value)) }
         number(blocks.count)
@@ -104,17 +108,21 @@ struct ProgramImage {
         let home = find(address)!
         number(home)
         number(Int(address - UInt(bitPattern: blocks[home].baseAddress!)))
-        number(inputs.count)
-        for input in inputs {
-            number(input.byteCount)
-            data.append(contentsOf: input.bytes)
-            data.append(contentsOf: [UInt8](repeating: 0, count: (8 - input.byteCount % 8) % 8))
-        }
-        number(outputs.count)
-        for output in outputs {
-            number(output.count)
-            output.withUnsafeBytes { data.append(contentsOf: $0) }
-            if output.count % 2 == 1 { data.append(contentsOf: [0, 0, 0, 0]) }
+        number(runs.count)
+        for run in runs {
+            number(run.frames)
+            number(run.inputs.count)
+            for input in run.inputs {
+                number(input.byteCount)
+                data.append(contentsOf: input.bytes)
+                data.append(contentsOf: [UInt8](repeating: 0, count: (8 - input.byteCount % 8) % 8))
+            }
+            number(run.outputs.count)
+            for output in run.outputs {
+                number(output.count)
+                output.withUnsafeBytes { data.append(contentsOf: $0) }
+                if output.count % 2 == 1 { data.append(contentsOf: [0, 0, 0, 0]) }
+            }
         }
         for tolerance in [absolute, relative] {
             withUnsafeBytes(of: tolerance) { data.append(contentsOf: $0) }

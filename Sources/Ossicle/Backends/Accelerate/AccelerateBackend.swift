@@ -1,31 +1,30 @@
 #if canImport(Accelerate)
     import CAccelerate
 
-    /// An operation that Accelerate can run.
+    /// An operation that Accelerate can run, or parts of it.
     protocol AccelerateOperation: Operation {
-        /// Multiply-adds of the products that Accelerate would do, for the shapes of the node; nil when it cannot run it.
-        func accelerateWork(_ node: Node, in graph: Graph, mode: PlanMode) -> Int?
-        func emitAccelerate(_ emitter: Emitter) throws
+        /// The calls it could make; none when Accelerate cannot run the node.
+        func accelerateCalls(_ node: Node, in graph: Graph, mode: PlanMode) -> [AccelerateCall]
+        /// Emits the node. What `rule` does not take is left to the engine's kernels.
+        func emitAccelerate(_ emitter: Emitter, _ rule: AccelerateRule) throws
     }
 
-    /// Apple's BLAS, which has the matrix units of Apple's processors to itself.
+    /// Apple's BLAS, vDSP and vForce; BLAS has the matrix units of Apple's processors to itself.
     ///
-    /// One rule: products of at least `minimumWork` multiply-adds, in sessions. Below that a call costs more than it
-    /// saves, and a stream has to keep the real-time contract, which nobody promises for these calls. Element-wise work
-    /// and transcendental functions stay with the engine's kernels, which are fused into the products and whose errors
-    /// are known (vDSP and vForce would pass over memory once more).
+    /// It takes a node of a session when `rule` takes one of the node's calls. A stream has to keep the real-time
+    /// contract, which nobody promises for these calls.
     struct AccelerateBackend: Backend {
-        /// A guess until someone measures: about a microsecond of a core's own multiply-adds.
-        var minimumWork = 1 << 15
+        var rule = AccelerateRule()
+        /// For measurements: streams too.
+        var takesStreams = false
 
         var name: String { "accelerate" }
         var isRealtimeSafe: Bool { false }
 
         func accepts(_ node: Node, in graph: Graph, mode: PlanMode) -> Bool {
-            guard !mode.isStream, let operation = node.operation as? any AccelerateOperation,
-                let work = operation.accelerateWork(node, in: graph, mode: mode)
+            guard takesStreams || !mode.isStream, let operation = node.operation as? any AccelerateOperation
             else { return false }
-            return work >= minimumWork
+            return operation.accelerateCalls(node, in: graph, mode: mode).contains(where: rule.takes)
         }
 
         func emit(_ node: Node, into emitter: Emitter) throws {
@@ -33,7 +32,14 @@
                 throw OssicleError(
                     .internal, "\(node.name): Accelerate has no form of \(node.operation.name)")
             }
-            try operation.emitAccelerate(emitter)
+            try operation.emitAccelerate(emitter, rule)
+        }
+    }
+
+    extension Graph {
+        /// Elements of a value at its longest.
+        func count(_ id: ValueID, _ mode: PlanMode) -> Int {
+            type(of: id).shape.evaluate(mode.maxLength).reduce(1, *)
         }
     }
 #endif

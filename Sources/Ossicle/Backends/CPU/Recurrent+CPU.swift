@@ -2,10 +2,13 @@ import CKernels
 
 /// One kernel call for each layer and direction; layers hand over through scratch of the whole sequence.
 extension Recurrent: CPUOperation {
-    func emitCPU(_ emitter: Emitter) throws {
-        let emission = RecurrentEmission(emitter: emitter, recurrent: self)
+    func emitCPU(_ emitter: Emitter) throws { try emit(emitter, library: nil) }
+
+    func emit(_ emitter: Emitter, library: RecurrentLibrary?) throws {
+        let emission = RecurrentEmission(emitter: emitter, recurrent: self, library: library)
         try emitter.withDenseOutput { y in
-            let x = try emitter.input(0)
+            // A library wants the features of a step side by side.
+            let x = library == nil ? try emitter.input(0) : try emitter.denseInput(0)
             if lag == 0 {
                 try emission.emit(from: x, to: y, steps: emitter.length(y.shape[y.shape.count - 2]))
             } else {
@@ -16,9 +19,23 @@ extension Recurrent: CPUOperation {
     }
 }
 
+/// A matrix library that does some of the products.
+struct RecurrentLibrary {
+    let add:
+        @convention(c) (
+            UnsafePointer<Float>?, Int64, Int64, UnsafePointer<Float>?, Int64, Int64,
+            UnsafeMutablePointer<Float>?
+        ) -> Void
+    /// Inputs that one call multiplies, at most.
+    let maximumSteps: Int
+    /// Which products of a layer it does: the input's, the hidden state's.
+    let takes: (_ steps: Int, _ inputs: Int) -> (input: Bool, hidden: Bool)
+}
+
 private struct RecurrentEmission {
     let emitter: Emitter
     let recurrent: Recurrent
+    let library: RecurrentLibrary?
 
     private var kind: ok_recurrent_kind {
         switch recurrent.cell {
@@ -85,18 +102,19 @@ private struct RecurrentEmission {
         let first = 1 + cell * recurrent.weightsPerCell
         let weights = try (0..<recurrent.weightsPerCell).map { try emitter.constant(first + $0).floats() }
         let inputs = weights[0].count / (recurrent.gates * hidden)
+        let products = libraryProducts(
+            weights, inputs, steps: emitter.maximum(input.shape[input.shape.count - 2]))
         let lanes = Int32(emitter.lanes)
-        let packed = emitter.memory.floats(ok_recurrent_packed(kind, lanes, Int64(hidden), Int64(inputs)))
-        ok_recurrent_pack(
-            kind, lanes, Int64(hidden), Int64(inputs), weights[0], weights[1],
-            recurrent.hasBias ? weights[2] : nil, recurrent.hasBias ? weights[3] : nil, packed)
         let scratch = emitter.scratch(
-            byteCount: ok_recurrent_scratch(kind, lanes, Int64(hidden), Int64(inputs)) * 4)
+            byteCount: ok_recurrent_scratch(kind, lanes, Int64(hidden), Int64(inputs), products) * 4)
         var arguments = ok_recurrent_args()
         arguments.inputs = Int32(inputs)
         arguments.hidden = Int32(hidden)
         arguments.reverse = Int32(direction)
-        arguments.weights = UnsafePointer(packed)
+        if products?.pointee.input_weights == nil || products?.pointee.hidden_weights == nil {
+            arguments.weights = pack(weights, inputs)
+        }
+        arguments.products = products
         arguments.steps = steps
         arguments.batch = Int64(batch(output))
         arguments.input = series(input, offset: 0)
@@ -112,9 +130,51 @@ private struct RecurrentEmission {
             arguments.cell = activations.cell.c
             arguments.output_activation = activations.output.c
         }
-        emitter.step(
-            kernel, arguments,
-            "\(recurrent.cell) \(inputs)→\(hidden)\(direction == 1 ? " reverse" : "")")
+        let label = "\(recurrent.cell) \(inputs)→\(hidden)\(direction == 1 ? " reverse" : "")"
+        guard let products = products?.pointee else {
+            return emitter.asBackend("cpu") { emitter.step(kernel, arguments, label) }
+        }
+        let calls = [
+            products.input_weights.map { _ in "sgemm" }, products.hidden_weights.map { _ in "sgemv" },
+        ]
+        emitter.step(kernel, arguments, "\(label) \(calls.compactMap(\.self).joined(separator: "+"))")
+    }
+
+    private func pack(_ weights: [[Float]], _ inputs: Int) -> UnsafePointer<Float> {
+        let (lanes, hidden, inputs) = (Int32(emitter.lanes), Int64(hidden), Int64(inputs))
+        let packed = emitter.memory.floats(ok_recurrent_packed(kind, lanes, hidden, inputs))
+        ok_recurrent_pack(
+            kind, lanes, hidden, inputs, weights[0], weights[1], recurrent.hasBias ? weights[2] : nil,
+            recurrent.hasBias ? weights[3] : nil, packed)
+        return UnsafePointer(packed)
+    }
+
+    /// What the library does of one layer and direction; nil: nothing.
+    private func libraryProducts(
+        _ weights: [[Float]], _ inputs: Int, steps: Int
+    ) -> UnsafePointer<ok_recurrent_products>? {
+        guard let library else { return nil }
+        let (input, isHidden) = library.takes(steps, inputs)
+        guard input || isHidden else { return nil }
+        var products = ok_recurrent_products()
+        products.add = library.add
+        products.steps = Int64(min(steps, library.maximumSteps))
+        if input { (products.input_bias, products.input_weights) = rows(weights, of: 0, inputs) }
+        if isHidden { (products.hidden_bias, products.hidden_weights) = rows(weights, of: 1, hidden) }
+        return UnsafePointer(emitter.memory.store(products))
+    }
+
+    /// Bias and matrix of the input (0) or the hidden state (1), in the order of the kernel's gate values.
+    private func rows(
+        _ weights: [[Float]], of side: Int, _ columns: Int
+    ) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
+        let (lanes, hidden) = (Int32(emitter.lanes), Int64(hidden))
+        let width = Int(ok_recurrent_width(kind, lanes, hidden))
+        let (bias, matrix) = (emitter.memory.floats(width), emitter.memory.floats(width * columns))
+        ok_recurrent_rows(
+            kind, lanes, hidden, Int32(side), Int64(columns), weights[side],
+            recurrent.hasBias ? weights[2] : nil, recurrent.hasBias ? weights[3] : nil, bias, matrix)
+        return (UnsafePointer(bias), UnsafePointer(matrix))
     }
 
     /// x and y behind the frames that come before the signal.

@@ -9,27 +9,12 @@ struct MetalConvolution: Sendable, Equatable {
     var inChannels: Int
     var outChannels: Int
     var kernelSize: Int
-    var axis: ConvolutionAxis
-    var groups: Int
-    var isTransposed: Bool
+    var axis = ConvolutionAxis()
+    var groups = 1
+    var isTransposed = false
     /// Transposed only: frames appended to the output.
-    var outputPadding: Int
-    var activation: Activation
-
-    init(
-        inChannels: Int, outChannels: Int, kernelSize: Int, axis: ConvolutionAxis = ConvolutionAxis(),
-        groups: Int = 1, isTransposed: Bool = false, outputPadding: Int = 0,
-        activation: Activation = .identity
-    ) {
-        self.inChannels = inChannels
-        self.outChannels = outChannels
-        self.kernelSize = kernelSize
-        self.axis = axis
-        self.groups = groups
-        self.isTransposed = isTransposed
-        self.outputPadding = outputPadding
-        self.activation = activation
-    }
+    var outputPadding = 0
+    var activation = Activation.identity
 
     /// PyTorch's, for `groups` that divide the channels.
     var weightShape: [Int] {

@@ -40,10 +40,19 @@ enum ConvFlags {
 }
 
 extension Activation {
-    /// Activations that the shaders know: the first so many kinds (`ActivationCount` of ossicle_metal.h).
-    static let metalKinds = 23
-
-    var hasMetalForm: Bool { kind.rawValue < Self.metalKinds && !(kind == .log && alpha != 0) }
+    /// Whether the shaders know it (`activate` of ossicle_metal.h). A layer with another one stays on the CPU.
+    var hasMetalForm: Bool {
+        switch kind {
+        case .identity, .relu, .leakyRelu, .elu, .selu, .gelu, .geluTanh, .sigmoid, .tanh, .silu, .softplus,
+            .softsign, .mish, .hardtanh, .hardsigmoid, .hardswish, .exp, .sqrt, .abs, .negate, .fastTanh,
+            .namFastTanh, .square, .sign, .floor, .ceil, .round, .rsqrt, .reciprocal, .geluSigmoid,
+            .scaledTanh,
+            .linear, .clampedLinear, .clampedRelu, .thresholdedRelu:
+            true
+        case .log: alpha == 0
+        case .erf, .exp2, .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh: false
+        }
+    }
 }
 
 /// Threads a launch needs along length and channels; kernels check their bounds, so it is rounded up freely.

@@ -1,11 +1,16 @@
 #if canImport(Darwin)
-    import Dispatch
-
-    /// The system's own notices, on a queue of our own.
     enum SystemMemoryPressure {
         static func source() throws -> any MemoryPressureSource { DispatchMemoryPressure() }
     }
+#endif
 
+#if canImport(Darwin) || canImport(DispatchPressure)
+    import Dispatch
+    #if canImport(DispatchPressure)
+        import DispatchPressure  // a stand-in for what Linux's Dispatch lacks (tests/apple)
+    #endif
+
+    /// The system's own notices, on a queue of our own.
     final class DispatchMemoryPressure: MemoryPressureSource {
         private let queue = DispatchQueue(label: "ossicle.memory-pressure")
         private let source: any DispatchSourceMemoryPressure

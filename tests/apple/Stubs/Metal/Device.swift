@@ -54,7 +54,7 @@ final class Device: NSObject, MTLDevice {
     func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
         MetalStub.validate(
             options?.mathMode == .safe || options?.fastMathEnabled == false, "fast math was left on")
-        return try Library(path: Compiler.shared.compile(MetalStub.faults.shaderPrefix + source))
+        return try Compiler.shared.library(MetalStub.faults.shaderPrefix + source)
     }
 
     func makeComputePipelineState(function: any MTLFunction) throws -> any MTLComputePipelineState {

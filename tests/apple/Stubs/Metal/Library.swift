@@ -1,24 +1,25 @@
 import CMSLRuntime
 
-/// Runs msl/compile.sh, once for each source text.
+/// Runs msl/compile.sh, once for each source text. A library that is loaded needs its file no more.
 final class Compiler: Sendable {
     static let shared = Compiler()
-    private let libraries = Locked<[String: String]>([:])
+    private let libraries = Locked<[String: Library]>([:])
 
-    func compile(_ source: String) throws -> String {
+    func library(_ source: String) throws -> Library {
         try libraries.withLock { made in
-            if let path = made[source] { return path }
+            if let library = made[source] { return library }
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-                "msl-\(UUID().uuidString)")
+                "msl-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let text = folder.appendingPathComponent("source.metal")
-            let library = FileManager.default.temporaryDirectory.appendingPathComponent(
-                "\(folder.lastPathComponent).so")
+            let (text, binary) = (
+                folder.appendingPathComponent("source.metal"), folder.appendingPathComponent("library.so")
+            )
             try source.write(to: text, atomically: true, encoding: .utf8)
-            try run([text.path, library.path])
-            made[source] = library.path
-            return library.path
+            try run([text.path, binary.path])
+            let library = try Library(path: binary.path)
+            made[source] = library
+            return library
         }
     }
 
@@ -45,24 +46,19 @@ struct Kernel: @unchecked Sendable {
 }
 
 final class Library: NSObject, MTLLibrary {
-    private static let loading = Locked<[String: [Kernel]]>([:])
     private let kernels: [Kernel]
 
     init(path: String) throws {
-        kernels = try Self.loading.withLock { loaded in
-            if let kernels = loaded[path] { return kernels }
-            var error: UnsafePointer<CChar>?
-            guard var kernel = msl_load(path, &error) else {
-                throw StubError(message: error.map { String(cString: $0) } ?? "cannot load \(path)")
-            }
-            var kernels: [Kernel] = []
-            while kernel.pointee.name != nil {
-                kernels.append(Kernel(pointer: kernel))
-                kernel += 1
-            }
-            loaded[path] = kernels
-            return kernels
+        var error: UnsafePointer<CChar>?
+        guard var kernel = msl_load(path, &error) else {
+            throw StubError(message: error.map { String(cString: $0) } ?? "cannot load \(path)")
         }
+        var kernels: [Kernel] = []
+        while kernel.pointee.name != nil {
+            kernels.append(Kernel(pointer: kernel))
+            kernel += 1
+        }
+        self.kernels = kernels
     }
 
     var functionNames: [String] { kernels.map(\.name) }

@@ -1,8 +1,9 @@
 // What every kernel shares: parameter structs, activations, the end of a convolution.
 //
-// Only fma, rint, sqrt, fabs and as_type come from the standard library, all exactly rounded in safe math
-// mode; exp, log and erf are ours. So the numbers do not depend on a GPU's own exp, and a run on another
-// machine is evidence for this one. (MSL has no erf, expm1 or log1p.) Worst errors are in docs/apple.md.
+// Only fma, rint, floor, ceil, sqrt, fabs and as_type come from the standard library, all exactly rounded in
+// safe math mode; exp, log and erf are ours. So the numbers do not depend on a GPU's own exp, and a run on
+// another machine is evidence for this one. (MSL has no erf, expm1 or log1p.) Worst errors are in
+// docs/apple.md.
 #ifndef OSSICLE_METAL_H
 #define OSSICLE_METAL_H
 
@@ -50,7 +51,8 @@ enum ConvFlags : uint {
     ConvResidualAfter = 4   // act(conv + bias) + residual
 };
 
-/// The numbers and formulas of ok_unary_kind (ok_elementwise.h).
+/// The numbers and formulas of ok_unary_kind (ok_elementwise.h). Those left out (erf, exp2, trigonometry)
+/// have no form here; Activation.hasMetalForm keeps them away.
 enum Activation : uint {
     ActivationIdentity,
     ActivationRelu,
@@ -75,7 +77,20 @@ enum Activation : uint {
     ActivationNegate,
     ActivationFastTanh, // computed as tanh: a GPU gains nothing from the approximation
     ActivationNamFastTanh,
-    ActivationCount
+    ActivationSquare,
+    ActivationSign,
+    ActivationFloor,
+    ActivationCeil,
+    ActivationRound,
+    ActivationRsqrt,
+    ActivationReciprocal,
+    ActivationGeluSigmoid = 43,
+    ActivationScaledTanh,
+    ActivationLinear,
+    ActivationClampedLinear,
+    ActivationClampedRelu,
+    ActivationThresholdedRelu,
+    ActivationEnd
 };
 
 // ---- Elementary functions. Polynomials: weighted minimax fits, rounded to float.
@@ -249,6 +264,34 @@ static inline float activate(float x, uint kind, float alpha, float beta) {
         return fabs(x);
     case ActivationNegate:
         return -x;
+    case ActivationSquare:
+        return x * x;
+    case ActivationSign:
+        return x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : x); // zero and NaN stay
+    case ActivationFloor:
+        return floor(x);
+    case ActivationCeil:
+        return ceil(x);
+    case ActivationRound:
+        return rint(x);
+    case ActivationRsqrt:
+        return 1.0f / sqrt(x + alpha);
+    case ActivationReciprocal:
+        return 1.0f / (x + alpha);
+    case ActivationGeluSigmoid:
+        return x * sigmoid_of(1.702f * x);
+    case ActivationScaledTanh:
+        return alpha * tanh_of(beta * x);
+    case ActivationLinear:
+        return fma(x, alpha, beta);
+    case ActivationClampedLinear:
+        return limit(fma(x, alpha, beta), 0.0f, 1.0f);
+    case ActivationClampedRelu: {
+        const float y = x < 0.0f ? alpha * x : x;
+        return y > beta ? beta : y;
+    }
+    case ActivationThresholdedRelu:
+        return x < alpha ? 0.0f : x;
     default:
         return x;
     }

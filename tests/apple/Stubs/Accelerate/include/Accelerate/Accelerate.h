@@ -10,5 +10,6 @@
 #include "vdsp.h"
 #include "bnns_graph.h"
 #include "bnns_graph_stub.h"
+#include "accelerate_stub.h"
 
 #endif

@@ -14,12 +14,5 @@ void cblas_sgemm(CBLAS_ORDER ORDER, CBLAS_TRANSPOSE TRANSA, CBLAS_TRANSPOSE TRAN
 void cblas_sgemv(CBLAS_ORDER ORDER, CBLAS_TRANSPOSE TRANSA, __LAPACK_int M, __LAPACK_int N, float ALPHA,
                  const float *_Nullable A, __LAPACK_int LDA, const float *_Nullable X, __LAPACK_int INCX,
                  float BETA, float *_Nullable Y, __LAPACK_int INCY);
-void cblas_saxpy(__LAPACK_int N, float ALPHA, const float *_Nullable X, __LAPACK_int INCX, float *_Nullable Y,
-                 __LAPACK_int INCY);
-float cblas_sdot(__LAPACK_int N, const float *_Nullable X, __LAPACK_int INCX, const float *_Nullable Y,
-                 __LAPACK_int INCY);
-void cblas_scopy(__LAPACK_int N, const float *_Nullable X, __LAPACK_int INCX, float *_Nullable Y,
-                 __LAPACK_int INCY);
-void cblas_sscal(__LAPACK_int N, float ALPHA, float *_Nullable X, __LAPACK_int INCX);
 
 #pragma clang assume_nonnull end

@@ -1,0 +1,23 @@
+#if OSSICLE_APPLE_STUBS
+    import Foundation
+    import Testing
+
+    @testable import Ossicle
+
+    @Suite struct MetalStubTests {
+        /// The stand-in compiles shaders in the temporary directory and leaves nothing there.
+        @Test func theCompilerCleansUp() throws {
+            let prefix = "msl-\(ProcessInfo.processInfo.processIdentifier)-"
+            func left() throws -> [String] {
+                let folder = FileManager.default.temporaryDirectory.path
+                return try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+                    $0.hasPrefix(prefix)
+                }
+            }
+            _ = try MetalDevice.system.get()
+            // What other tests compile beside this goes away by itself.
+            for _ in 0..<600 where !(try left().isEmpty) { usleep(100_000) }
+            #expect(try left() == [])
+        }
+    }
+#endif
