@@ -50,9 +50,9 @@ OSSICLE_API int32_t ossicle_hybrid_create(const char *configuration, const ossic
                                           const ossicle_load_options *options, ossicle_hybrid **hybrid);
 
 /// A pipeline from a safetensors file.
-/// @param configuration  NULL: the file's own, as `ossicle_hybrid_save` writes it ("format": "ossicle.hybrid"
-/// and "config"
-///                       in its metadata). `ossicle_model_load` takes such files, too.
+/// @param configuration  NULL: the file's own, as `ossicle_hybrid_save` writes it ("format":
+///                       "ossicle.hybrid" and "config" in its metadata). `ossicle_model_load` takes such
+///                       files, too.
 /// @return as `ossicle_hybrid_create`; IO or MALFORMED naming the file.
 OSSICLE_API int32_t ossicle_hybrid_load(const char *path, const char *configuration,
                                         const ossicle_model *bottleneck, const ossicle_load_options *options,

@@ -17,9 +17,8 @@ typedef struct ossicle_inference ossicle_inference;
 
 /// What runs a model.
 typedef enum ossicle_engine {
-    /// Apple's BNNS Graph where the system has it and takes the model, also one with operations that
-    /// Ossicle's
-    /// engine does not know; else Ossicle's, with a line on standard error where BNNS refused.
+    /// Apple's BNNS Graph where the system has it and takes the model, also one with operations unknown
+    /// to Ossicle's engine; else Ossicle's, with a line on standard error where BNNS refused.
     OSSICLE_ENGINE_AUTOMATIC = 0,
     OSSICLE_ENGINE_OSSICLE = 1, ///< Ossicle's own, on any machine
     OSSICLE_ENGINE_BNNS = 2     ///< BNNS Graph or an error
