@@ -20,7 +20,9 @@ static linear random_linear(int64_t rows) {
                 NULL,
                 NULL};
     if (random_bits() % 8 == 0) l.outputs = random_in(100, 270); // several panels a tile
-    l.source_stride = l.inputs + random_in(0, 3), l.destination_stride = l.outputs + random_in(0, 3);
+    // Rows that are read where they lie, or so that they are packed.
+    l.source_stride = random_bits() % 3 ? l.inputs + random_in(0, 3) : OK_LINEAR_ALIASED_STRIDE;
+    l.destination_stride = l.outputs + random_in(0, 3);
     l.x = floats((rows - 1) * l.source_stride + l.inputs, 1);
     l.weights = floats(l.outputs * l.inputs, 2 / sqrt((double)l.inputs));
     l.bias = floats(l.outputs, 1);

@@ -14,7 +14,7 @@ typedef struct ok_linear_args {
     const float *weights;
     const float *bias;
     ok_activation activation;
-    int32_t packed; // scratch for a block of x; needed from OK_LINEAR_PACKED_ROWS rows on
+    int32_t packed; // scratch for a block of x; used from OK_LINEAR_PACKED_ROWS rows on
 } ok_linear_args;
 
 enum {
@@ -22,6 +22,9 @@ enum {
     /// The block of x that is packed at a time: it and the weights of one panel fit the second-level cache.
     OK_LINEAR_BLOCK_ROWS = 264,
     OK_LINEAR_BLOCK_TERMS = 512,
+    /// Rows of x a multiple of this apart (4 KiB) meet in the same sets of a first-level cache, and are
+    /// packed.
+    OK_LINEAR_ALIASED_STRIDE = 1024,
 };
 
 #endif
