@@ -89,31 +89,19 @@ static void ok_modulo_row(const float *a, int64_t sa, const float *b, int64_t sb
 // One compiled row loop a kind, so the switch stays outside.
 static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const float *b, int64_t sb, float *y,
                              int64_t n) {
+#define OK_CASE(kind)                                                                                        \
+    case kind:                                                                                               \
+        ok_binary_row(kind, a, sa, b, sb, y, n);                                                             \
+        break;
     switch (kind) {
-    case OK_ADD:
-        ok_binary_row(OK_ADD, a, sa, b, sb, y, n);
-        break;
-    case OK_SUBTRACT:
-        ok_binary_row(OK_SUBTRACT, a, sa, b, sb, y, n);
-        break;
-    case OK_MULTIPLY:
-        ok_binary_row(OK_MULTIPLY, a, sa, b, sb, y, n);
-        break;
-    case OK_DIVIDE:
-        ok_binary_row(OK_DIVIDE, a, sa, b, sb, y, n);
-        break;
-    case OK_MAXIMUM:
-        ok_binary_row(OK_MAXIMUM, a, sa, b, sb, y, n);
-        break;
-    case OK_MINIMUM:
-        ok_binary_row(OK_MINIMUM, a, sa, b, sb, y, n);
-        break;
-    case OK_PRELU:
-        ok_binary_row(OK_PRELU, a, sa, b, sb, y, n);
-        break;
-    case OK_FLOOR_DIVIDE:
-        ok_binary_row(OK_FLOOR_DIVIDE, a, sa, b, sb, y, n);
-        break;
+        OK_CASE(OK_ADD)
+        OK_CASE(OK_SUBTRACT)
+        OK_CASE(OK_MULTIPLY)
+        OK_CASE(OK_DIVIDE)
+        OK_CASE(OK_MAXIMUM)
+        OK_CASE(OK_MINIMUM)
+        OK_CASE(OK_PRELU)
+        OK_CASE(OK_FLOOR_DIVIDE)
     case OK_POWER:
         ok_power_row(a, sa, b, sb, y, n);
         break;
@@ -121,6 +109,7 @@ static void ok_binary_row_of(int32_t kind, const float *a, int64_t sa, const flo
         ok_modulo_row(a, sa, b, sb, y, n);
         break;
     }
+#undef OK_CASE
 }
 
 static void ok_binary(const void *arguments, ok_context *context) OK_REALTIME {
