@@ -47,7 +47,7 @@ public func ossicle_hybrid_create(
         }
         let made = try HybridPipeline(
             configuration(json), weights: tensors, bottleneck: bottleneck(model),
-            options: loadOptions(options), compute: compute(options))
+            options: loadOptions(options), compute: compute(options, usual: .automatic))
         out.pointee = try makeHandle(OK_HANDLE_HYBRID, made, instance: made.realtime)
     }
 }
@@ -71,10 +71,11 @@ public func ossicle_hybrid_load(
         let made =
             json == nil
             ? try HybridPipeline.load(
-                path: path, bottleneck: inner, options: loadOptions(options), compute: compute(options))
+                path: path, bottleneck: inner, options: loadOptions(options),
+                compute: compute(options, usual: .automatic))
             : try HybridPipeline(
                 configuration(json), weightsPath: path, bottleneck: inner, options: loadOptions(options),
-                compute: compute(options))
+                compute: compute(options, usual: .automatic))
         out.pointee = try makeHandle(OK_HANDLE_HYBRID, made, instance: made.realtime)
     }
 }

@@ -148,12 +148,13 @@ func copyText(_ text: String, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity
     }
 }
 
-/// What may run what is loaded.
-func compute(_ options: UnsafePointer<ossicle_load_options>?) throws -> Compute {
-    guard let options else { return .cpu }
+/// What may run what is loaded; `usual` where that is not said.
+func compute(_ options: UnsafePointer<ossicle_load_options>?, usual: Compute = .cpu) throws -> Compute {
+    guard let options else { return usual }
     let given = try read(options, ossicle_load_options(), size: \.struct_size, "options").compute
+    if given == 0 { return usual }
     guard let compute = Compute(rawValue: given) else {
-        throw OssicleError(.invalidArgument, "options.compute is \(given), allowed are 0…2")
+        throw OssicleError(.invalidArgument, "options.compute is \(given), allowed are 0…3")
     }
     return compute
 }

@@ -59,10 +59,10 @@ class HybridPipeline(Described):
         sample_rate: Hz that the network was made for.
         bottleneck: a model or layer from `[steps, channels[-1]]` to `[steps, features]` in place of the LSTM;
             a `BNNSInference`, too.
-        compute: what runs whole buffers and windowed streams. "cpu": the engine's own kernels. "automatic":
-            on Apple's systems also a GPU where that should be faster, and BNNS Graph for a Core ML
-            bottleneck; what is refused or fails gives way to the CPU, with a line on standard error. "gpu":
-            the same, but an error (UnsupportedError, when weights are taken) where there is no GPU.
+        compute: what runs whole buffers and windowed streams. "cpu": the engine's own kernels. "automatic",
+            the default: on Apple's systems also a GPU where that should be faster, and BNNS Graph for a
+            Core ML bottleneck; what is refused or fails gives way to the CPU, with a line on standard error.
+            "gpu": the same, but an error (UnsupportedError, when weights are taken) where there is no GPU.
             `uses_gpu` and `uses_bnns` tell what came of it.
 
     Raises:
@@ -98,7 +98,7 @@ class HybridPipeline(Described):
         input_length: int = 4096,
         sample_rate: float | None = None,
         bottleneck: Bottleneck | None = None,
-        compute: str = "cpu",
+        compute: str = "automatic",
     ) -> None:
         arguments: dict[str, Any] = {
             "in_channels": in_channels,
@@ -132,7 +132,7 @@ class HybridPipeline(Described):
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], bottleneck: Bottleneck | None = None, *, compute: str = "cpu"
+        cls, path: str | os.PathLike[str], bottleneck: Bottleneck | None = None, *, compute: str = "automatic"
     ) -> HybridPipeline:
         """A pipeline from one file with its configuration, as `save` writes it.
 
@@ -319,7 +319,7 @@ class HybridPipeline(Described):
         given = {name: value for name, value in self._arguments.items() if value != usual.get(name)}
         if self._bottleneck is not None:
             given["bottleneck"] = self._bottleneck
-        if self._compute != "cpu":
+        if self._compute != "automatic":
             given["compute"] = self._compute
         return f"HybridPipeline({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 

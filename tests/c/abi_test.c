@@ -248,7 +248,7 @@ static ossicle_hybrid *hybrid_by_hand(float last, int32_t expected) {
 
 // What runs it is an option of the load; the numbers stay. Off Apple's systems there is no GPU to ask for.
 static void computes(const char *saved, const float *x, const float *expected) {
-    for (int32_t compute = -1; compute <= 3; ++compute) {
+    for (int32_t compute = -1; compute <= 4; ++compute) {
         const ossicle_load_options options = {.struct_size = sizeof options, .compute = compute};
         ossicle_hybrid *hybrid = NULL, *made = NULL;
         ossicle_model *model = NULL;

@@ -290,19 +290,19 @@ def test_compute(tmp_path: Path) -> None:
     usual, x = build(), np.random.default_rng(1).uniform(-1, 1, 200).astype(np.float32)
     state, path = usual.state_dict(), tmp_path / "hybrid.safetensors"
     usual.save(path)
-    assert usual.compute == "cpu"
+    assert usual.compute == "automatic"
     for pipeline in (
-        ossicle.HybridPipeline(**SMALL, compute="automatic").load_state_dict(state),
-        ossicle.HybridPipeline(**SMALL, compute="automatic").load_weights(path),
-        ossicle.HybridPipeline.load(path, compute="automatic"),
+        ossicle.HybridPipeline(**SMALL, compute="cpu").load_state_dict(state),
+        ossicle.HybridPipeline(**SMALL, compute="cpu").load_weights(path),
+        ossicle.HybridPipeline.load(path, compute="cpu"),
     ):
-        assert pipeline.compute == "automatic"
-        assert "compute='automatic'" in repr(pipeline)
+        assert pipeline.compute == "cpu"
+        assert "compute='cpu'" in repr(pipeline)
         np.testing.assert_allclose(pipeline(x), usual(x), atol=1e-6)
         with pipeline.stream(window="hann") as stream, usual.stream(window="hann") as plain:
             np.testing.assert_allclose(stream.process(x), plain.process(x), atol=1e-6)
-    kept = ossicle.HybridPipeline(**SMALL, compute="automatic").load_state_dict(state)
-    assert pickle.loads(pickle.dumps(kept)).compute == "automatic"
+    kept = ossicle.HybridPipeline(**SMALL, compute="cpu").load_state_dict(state)
+    assert pickle.loads(pickle.dumps(kept)).compute == "cpu"
     for make in (ossicle.HybridPipeline, lambda **given: ossicle.HybridPipeline.load(path, **given)):
         with pytest.raises(ossicle.ArgumentError, match=r"compute.*'automatic'.*'tpu'"):
             make(compute="tpu")

@@ -1,12 +1,12 @@
 /// What may run a session's layers.
 public enum Compute: Int32, Sendable, Hashable, CaseIterable {
     /// The engine's own kernels: real-time safe, and the same on every machine with one instruction set.
-    case cpu = 0
+    case cpu = 1
     /// Whatever the machine has and is expected to be faster: a GPU, the system's libraries, else the engine's kernels.
     /// Results agree with `cpu` within rounding; a run is not real-time safe. The same as `cpu` off Apple's systems.
-    case automatic = 1
+    case automatic = 2
     /// As `automatic`, but an error where there is no GPU, and every layer that has GPU kernels runs there, however small.
-    case gpu = 2
+    case gpu = 3
 
     /// - Throws: `unsupported` for a GPU that is not there, with the reason.
     func placement() throws -> Placement {

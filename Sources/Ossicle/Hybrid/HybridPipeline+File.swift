@@ -17,7 +17,7 @@ extension HybridPipeline {
     ///   not there.
     public static func load(
         path: String, bottleneck: (any Layer)? = nil, options: LoadOptions = LoadOptions(),
-        compute: Compute = .cpu
+        compute: Compute = .automatic
     ) throws -> HybridPipeline {
         let file = try SafeTensors(path: path)
         return try HybridPipeline(
@@ -29,7 +29,7 @@ extension HybridPipeline {
     /// - Throws: as `init(_:weights:bottleneck:options:compute:)`, naming the file.
     public convenience init(
         _ configuration: HybridConfiguration, weightsPath path: String, bottleneck: (any Layer)? = nil,
-        options: LoadOptions = LoadOptions(), compute: Compute = .cpu
+        options: LoadOptions = LoadOptions(), compute: Compute = .automatic
     ) throws {
         let network = try HybridNetwork(configuration, bottleneck: bottleneck)
         try self.init(network, SafeTensors(path: path).weights(options: options), compute: compute)

@@ -29,7 +29,7 @@ public final class HybridPipeline: @unchecked Sendable {
     ///   shape, or not finite; `unsupported` for a GPU that is not there.
     public convenience init(
         _ configuration: HybridConfiguration, weights: [String: Tensor], bottleneck: (any Layer)? = nil,
-        options: LoadOptions = LoadOptions(), compute: Compute = .cpu
+        options: LoadOptions = LoadOptions(), compute: Compute = .automatic
     ) throws {
         let sorted = weights.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
         try self.init(

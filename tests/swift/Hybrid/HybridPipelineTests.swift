@@ -219,7 +219,7 @@ import Testing
     @Test func computeIsCarriedThrough() throws {
         let path = TestData.path("hybrid/plain.safetensors")
         let usual = try HybridPipeline.load(path: path)
-        #expect(usual.compute == .cpu && usual.model.compute == .cpu)
+        #expect(usual.compute == .automatic && usual.model.compute == .automatic)
         for compute in [Compute.cpu, .automatic] {
             let loaded = try HybridPipeline.load(path: path, compute: compute)
             let built = try HybridPipeline(loaded.configuration, weightsPath: path, compute: compute)

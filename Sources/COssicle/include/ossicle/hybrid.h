@@ -11,7 +11,8 @@ extern "C" {
 /// A pipeline with its weights. It does not change; `ossicle_hybrid_process` and `ossicle_hybrid_time` work
 /// on a buffer of its own and belong to one thread at a time, everything else may be called from several.
 /// `compute` in the load options says what runs that buffer, streams with a window, and the sessions of
-/// `ossicle_hybrid_model`: functions marked [real-time] are so with OSSICLE_COMPUTE_CPU, the default.
+/// `ossicle_hybrid_model`: functions marked [real-time] are so with OSSICLE_COMPUTE_CPU, and
+/// wherever neither a GPU nor a system library takes part.
 typedef struct ossicle_hybrid ossicle_hybrid;
 
 /// One weight, under its state_dict name. Float types only. The data is copied.
@@ -42,7 +43,7 @@ OSSICLE_API int32_t ossicle_hybrid_parameters(const char *configuration, const o
                                               char *buffer, size_t capacity, size_t *length);
 
 /// A pipeline from weights in memory.
-/// @param options  may be NULL: no warnings, and the CPU.
+/// @param options  may be NULL: no warnings, OSSICLE_COMPUTE_DEFAULT.
 /// @return as `ossicle_hybrid_parameters`; WEIGHTS naming the tensor that is missing, left over, of another
 ///         shape or not finite; UNSUPPORTED for a GPU that is asked for and is not there, with the reason.
 OSSICLE_API int32_t ossicle_hybrid_create(const char *configuration, const ossicle_hybrid_weight *weights,

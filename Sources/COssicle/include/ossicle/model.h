@@ -13,14 +13,15 @@ typedef struct ossicle_model ossicle_model;
 /// What may run the layers of a model or pipeline in its sessions. Streams are always the engine's own
 /// kernels.
 typedef enum ossicle_compute {
-    OSSICLE_COMPUTE_CPU = 0, ///< the engine's own kernels: real-time safe, the same on every machine
+    OSSICLE_COMPUTE_DEFAULT = 0, ///< AUTOMATIC for a pipeline, CPU for a model
+    OSSICLE_COMPUTE_CPU = 1,     ///< the engine's own kernels: real-time safe, the same on every machine
     /// Whatever the machine has and is expected to be faster: a GPU, the system's libraries, BNNS Graph for a
     /// whole Core ML model. A run agrees with CPU within rounding and is not real-time safe. What is refused
     /// or fails gives way to the CPU, with a line on standard error. The same as CPU off Apple's systems.
-    OSSICLE_COMPUTE_AUTOMATIC = 1,
+    OSSICLE_COMPUTE_AUTOMATIC = 2,
     /// As AUTOMATIC, but UNSUPPORTED where there is no GPU, and every layer with GPU kernels runs there,
     /// however small.
-    OSSICLE_COMPUTE_GPU = 2
+    OSSICLE_COMPUTE_GPU = 3
 } ossicle_compute;
 
 typedef struct ossicle_load_options {
