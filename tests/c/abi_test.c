@@ -205,6 +205,16 @@ static void sequential(void) {
     CHECK(ossicle_session_shape(session, OSSICLE_OUTPUT, 0, &shape) == OSSICLE_OK);
     CHECK(shape.rank == 2 && shape.extent[0] == 1 && shape.extent[1] == 2);
     CHECK(ossicle_session_destroy(session) == OSSICLE_OK);
+    // What is beyond any memory is refused, not tried.
+    const int64_t beyond[][2] = {{1, ((int64_t)1 << 36) + 1},
+                                 {(int64_t)1 << 40, (int64_t)1 << 40},
+                                 {1, INT64_MAX},
+                                 {INT64_MAX, INT64_MAX}};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; ++i) {
+        const ossicle_shape large = {.rank = 2, .extent = {beyond[i][0], beyond[i][1]}};
+        session = NULL;
+        CHECK(ossicle_session_create(model, &large, 1, &session) != OSSICLE_OK && !session);
+    }
     CHECK(ossicle_model_destroy(model) == OSSICLE_OK);
     CHECK(ossicle_sequential_destroy(s) == OSSICLE_OK);
 }

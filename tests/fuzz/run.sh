@@ -23,7 +23,7 @@ done
 rm -f "$out/libfuzzkernels.a"
 ar rcs "$out/libfuzzkernels.a" "$out"/objects/*.o
 # Checked arithmetic stays on: an overflow is a trap, and a trap is a finding.
-swiftc -emit-executable -O -wmo -g -swift-version 6 -parse-as-library -use-ld=lld -sanitize=fuzzer,address \
+swiftc -emit-executable -O -wmo -g -swift-version 6 -parse-as-library -package-name ossicle -use-ld=lld -sanitize=fuzzer,address \
     -I Sources/CKernels/include -emit-module-path "$out/fuzz.swiftmodule" -o "$out/fuzz" \
     $(find Sources/Ossicle -name '*.swift') tests/fuzz/*.swift tests/fuzz/targets/*.swift -L "$out" -lfuzzkernels -lm
 

@@ -170,6 +170,11 @@ def test_layers_of_any_rank(
     np.testing.assert_allclose(ossicle.Sequential(*layers)(x), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_lengths_beyond_all_bounds_are_refused() -> None:
+    with pytest.raises(ossicle.ShapeError, match=r"more than \d+ elements"):
+        ossicle.Sequential(*(ossicle.Upsample(scale_factor=65536) for _ in range(5)))
+
+
 def test_only_layers_are_added() -> None:
     with pytest.raises(ossicle.ArgumentError, match="int"):
         ossicle.Sequential(3)

@@ -91,6 +91,19 @@ extension Sequential {
         #expect(try sequential.build().forward(input).shape == [1, 3, 65])
     }
 
+    /// Extents stay where they are instead of overflowing, and are refused.
+    @Test func extentsDoNotOverflow() throws {
+        #expect((1 << 40).times(1 << 40) == (1 << 60) && (-1 << 40).times(1 << 40) == -(1 << 60))
+        #expect(Int.max.plus(1) == 1 << 60 && Int.min.plus(-1) == -(1 << 60) && 3.times(-4).plus(5) == -7)
+        let long = (0..<9).reduce(Dim.dynamic) { dim, _ in dim.affine(multiplier: 1 << 20, addend: 1) }
+        #expect(long.evaluate(1 << 30) == 1 << 60 && (long * long).evaluate(2) == 1 << 60)
+        #expect(throws: OssicleError.self) { try Graph.check(ValueType([long]), "x", length: 1) }
+        #expect(throws: OssicleError.self) {
+            try Graph.check(ValueType([0, .fixed(1 << 50), .fixed(1 << 50)]), "x", length: 0)
+        }
+        #expect(throws: OssicleError.self) { try Workspace.probe(byteCount: 1 << 60) }
+    }
+
     /// No length gives the 15 channels that an even number of them is halved to.
     @Test func whatNoInputFitsIsRefused() throws {
         let sequential = Sequential()

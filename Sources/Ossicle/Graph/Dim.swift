@@ -25,18 +25,19 @@ public indirect enum Dim: Hashable, Sendable {
         case .fixed(let value): value
         case .dynamic: length
         case .affine(let base, let multiplier, let addend, let divisor):
-            (base.evaluate(length) * multiplier + addend).flooredQuotient(divisor)
-        case .product(let a, let b): a.evaluate(length) * b.evaluate(length)
+            base.evaluate(length).times(multiplier).plus(addend).flooredQuotient(divisor)
+        case .product(let a, let b): a.evaluate(length).times(b.evaluate(length))
         }
     }
 
     /// floor((self · multiplier + addend) / divisor), folded where it can be.
     public func affine(multiplier: Int = 1, addend: Int = 0, divisor: Int = 1) -> Dim {
         switch self {
-        case .fixed(let value): .fixed((value * multiplier + addend).flooredQuotient(divisor))
+        case .fixed(let value): .fixed(value.times(multiplier).plus(addend).flooredQuotient(divisor))
         case _ where multiplier == 1 && addend == 0 && divisor == 1: self
         case .affine(let base, let m, let a, 1):
-            base.affine(multiplier: m * multiplier, addend: a * multiplier + addend, divisor: divisor)
+            base.affine(
+                multiplier: m.times(multiplier), addend: a.times(multiplier).plus(addend), divisor: divisor)
         default: .affine(self, multiplier: multiplier, addend: addend, divisor: divisor)
         }
     }
@@ -45,7 +46,7 @@ public indirect enum Dim: Hashable, Sendable {
     /// by the same factor cancel.
     func scaledExactly(by numerator: Int, over denominator: Int) -> Dim {
         if case .affine(let base, let m, 0, let d) = self {
-            return base.scaledExactly(by: m * numerator, over: d * denominator)
+            return base.scaledExactly(by: m.times(numerator), over: d.times(denominator))
         }
         let common = greatestCommonDivisor(numerator, denominator)
         return affine(multiplier: numerator / common, divisor: denominator / common)
@@ -56,14 +57,14 @@ public indirect enum Dim: Hashable, Sendable {
         switch self {
         case .fixed, .dynamic: 1
         case .affine(let base, let multiplier, _, let divisor):
-            base.granularity * divisor / greatestCommonDivisor(multiplier, divisor)
-        case .product(let a, let b): a.granularity * b.granularity
+            base.granularity.times(divisor) / greatestCommonDivisor(multiplier, divisor)
+        case .product(let a, let b): a.granularity.times(b.granularity)
         }
     }
 
     public static func * (a: Dim, b: Dim) -> Dim {
         switch (a, b) {
-        case (.fixed(let x), .fixed(let y)): .fixed(x * y)
+        case (.fixed(let x), .fixed(let y)): .fixed(x.times(y))
         case (.fixed(let x), _): b.affine(multiplier: x)
         case (_, .fixed(let y)): a.affine(multiplier: y)
         default: .product(a, b)
@@ -107,6 +108,21 @@ extension Array where Element == Dim {
 }
 
 extension Int {
+    /// Extents do not overflow: far beyond any memory they stay as they are, for `Graph.maxElements` to refuse.
+    private static let farBeyond = 1 << 60
+
+    func times(_ other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        if overflow { return (self < 0) == (other < 0) ? Self.farBeyond : -Self.farBeyond }
+        return Swift.min(Swift.max(product, -Self.farBeyond), Self.farBeyond)
+    }
+
+    func plus(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        if overflow { return other > 0 ? Self.farBeyond : -Self.farBeyond }
+        return Swift.min(Swift.max(sum, -Self.farBeyond), Self.farBeyond)
+    }
+
     func flooredQuotient(_ divisor: Int) -> Int {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
@@ -114,4 +130,4 @@ extension Int {
 }
 
 func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? abs(a) : greatestCommonDivisor(b, a % b) }
-func leastCommonMultiple(_ a: Int, _ b: Int) -> Int { a / greatestCommonDivisor(a, b) * b }
+func leastCommonMultiple(_ a: Int, _ b: Int) -> Int { (a / greatestCommonDivisor(a, b)).times(b) }

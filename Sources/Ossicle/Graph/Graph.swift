@@ -62,6 +62,8 @@ public struct Graph: Sendable {
 
     /// Axes that kernels can walk.
     static let maxRank = 8
+    /// Elements that a value may have: 256 GiB of float32. Sizes in bytes and counts of operations then fit an Int.
+    static let maxElements = 1 << 36
 
     public init() {}
 
@@ -118,15 +120,25 @@ public struct Graph: Sendable {
         } catch let error as OssicleError {
             throw error.within(name)
         }
-        if let type = types.first(where: { $0.rank > Self.maxRank }) {
-            throw OssicleError(.unsupported, "\(name): \(type) has more than \(Self.maxRank) axes")
-        }
+        for type in types { try Self.check(type, name, length: 1) }
         let outputs = types.enumerated().map { i, type in
             makeValue(types.count == 1 ? name : "\(name).\(i)", type)
         }
         nodes.append(
             Node(name: name, operation: operation, inputs: inputs, outputs: outputs, regions: regions))
         return outputs
+    }
+
+    /// - Throws: `unsupported` for a value of too many axes, or too many elements at this dynamic length.
+    static func check(_ type: ValueType, _ name: String, length: Int) throws {
+        guard type.rank <= maxRank else {
+            throw OssicleError(.unsupported, "\(name): \(type) has more than \(maxRank) axes")
+        }
+        // An extent of 0 must not hide others that are beyond all bounds.
+        let elements = type.shape.reduce(1) { $0.times(max($1.evaluate(length), 1)) }
+        guard elements <= maxElements else {
+            throw OssicleError(.unsupported, "\(name): \(type) has more than \(maxElements) elements")
+        }
     }
 
     /// `add` for operations with one output.

@@ -23,6 +23,9 @@ struct ProgramBuilder {
         let graph = try ported.stagingPorts {
             try placement.backend(for: $0, in: ported, mode: mode) is any DeviceBackend
         }
+        for value in graph.values {
+            try Graph.check(value.type, value.name, length: mode.maxLength)
+        }
         emitter = Emitter(
             graph: graph, mode: mode, kernels: kernels, pasts: Self.pasts(graph), placement: placement)
         granularity = graph.granularity

@@ -21,6 +21,20 @@ final class Instance: @unchecked Sendable {
 
     init(_ program: Program) throws {
         self.program = program
+        let length = program.mode.maxLength
+        func bytes(_ ports: [Port]) -> [Int] {
+            ports.map { port in
+                program.shape(port, length: length).reduce(1, *)
+                    * program.graph.type(of: port.value).dataType.size
+            }
+        }
+        let inputs = bytes(program.graph.inputs)
+        let outputs = bytes(program.graph.outputs)
+        let optional = program.graph.inputs.map { $0.isOptional ? UInt8(1) : 0 }
+        let spare = max(zip(inputs, optional).reduce(0) { max($0, $1.1 == 1 ? $1.0 : 0) }, 1)
+        workspaceByteCount = program.arenaByteCount
+        try Workspace.probe(
+            byteCount: outputs.reduce(2 * program.stateByteCount + spare + workspaceByteCount, +))
         state = memory.allocate(byteCount: program.stateByteCount)
         image = memory.allocate(byteCount: program.stateByteCount)
         let slots = memory.store([UnsafeMutableRawPointer?](repeating: nil, count: program.slots.count))
@@ -35,19 +49,7 @@ final class Instance: @unchecked Sendable {
             case .arena, .external, .history, .view: break
             }
         }
-        let length = program.mode.maxLength
-        func bytes(_ ports: [Port]) -> [Int] {
-            ports.map { port in
-                program.shape(port, length: length).reduce(1, *)
-                    * program.graph.type(of: port.value).dataType.size
-            }
-        }
-        let inputs = bytes(program.graph.inputs)
-        let outputs = bytes(program.graph.outputs)
-        let optional = program.graph.inputs.map { $0.isOptional ? UInt8(1) : 0 }
-        let spare = max(zip(inputs, optional).reduce(0) { max($0, $1.1 == 1 ? $1.0 : 0) }, 1)
         let sinks = outputs.map { [memory] in Optional(memory.allocate(byteCount: $0)) }
-        workspaceByteCount = program.arenaByteCount
 
         var context = ok_context()
         context.slots = slots

@@ -120,6 +120,9 @@ public final class Model: Sendable {
             throw OssicleError(
                 .shapeMismatch, "input shape \(shape) has extents outside 1…2^40 or more than 8 axes")
         }
+        for (shape, port) in zip(shapes, required) {
+            try Graph.check(ValueType(shape.map { .fixed($0) }), port.name, length: 1)
+        }
         return try Session(
             program(
                 .fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } },

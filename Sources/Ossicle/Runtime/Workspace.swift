@@ -27,5 +27,14 @@ final class Workspace: Sendable {
         bytes = UnsafeMutableRawBufferPointer(start: block, count: size)
     }
 
+    /// - Throws: `outOfMemory` where the system would not give that much; it is asked, and given it back.
+    static func probe(byteCount: Int) throws {
+        var block: UnsafeMutableRawPointer?
+        guard posix_memalign(&block, 64, max(byteCount, 1)) == 0 else {
+            throw OssicleError(.outOfMemory, "no \(byteCount) bytes for a run")
+        }
+        free(block)
+    }
+
     deinit { free(start) }
 }
