@@ -16,26 +16,32 @@ final class Compiler: Sendable {
                 folder.appendingPathComponent("source.metal"), folder.appendingPathComponent("library.so")
             )
             try source.write(to: text, atomically: true, encoding: .utf8)
-            try run([text.path, binary.path])
+            try run([text.path, binary.path], log: folder.appendingPathComponent("log"))
             let library = try Library(path: binary.path)
             made[source] = library
             return library
         }
     }
 
-    private func run(_ arguments: [String]) throws {
+    /// By posix_spawn: Foundation's Process sometimes waits for ever for a child that has ended (Swift 6.3, Linux).
+    private func run(_ arguments: [String], log: URL) throws {
         let stubs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let process = Process()
-        let log = Pipe()
-        process.executableURL = stubs.deletingLastPathComponent().appendingPathComponent("msl/compile.sh")
-        process.arguments = arguments
-        process.standardError = log
-        try process.run()
-        let text = log.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw StubError(message: String(decoding: text, as: UTF8.self))
+        let tool = stubs.deletingLastPathComponent().appendingPathComponent("msl/compile.sh").path
+        let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 2, log.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let words = ([tool] + arguments).map { strdup($0) }, variables = environment.map { strdup($0) }
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            for text in words + variables { free(text) }
         }
+        var child = pid_t()
+        let error = posix_spawn(&child, tool, &actions, nil, words + [nil], variables + [nil])
+        guard error == 0 else { throw StubError(message: "\(tool): \(String(cString: strerror(error)))") }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        guard status == 0 else { throw StubError(message: try String(contentsOf: log, encoding: .utf8)) }
     }
 }
 
