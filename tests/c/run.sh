@@ -49,7 +49,9 @@ installed() {
 interface() {
     installed
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/abi_test.c "$release" "${flags[@]}" -lm -o "$work/abi_test"
-    "$work/abi_test" "$models/nam" "$work/hybrid.safetensors"
+    "$work/abi_test" "$models/nam"
+    "$cc" -std=c11 "${strict[@]}" -O1 tests/c/hybrid_test.c "${flags[@]}" -lm -o "$work/hybrid_test"
+    "$work/hybrid_test" "$models/nam" "$work/hybrid.safetensors"
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/threads_test.c "${flags[@]}" -lpthread -o "$work/threads_test"
     "$work/threads_test" "$models/nam/BossWN-nano.nam"
     "$cc" -std=c11 "${strict[@]}" -O1 tests/c/coreml_test.c "${flags[@]}" -o "$work/coreml_test"
@@ -91,12 +93,13 @@ sanitizers() {
     "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "$release" \
         tests/c/abi_test.c "$library" -lm -o "$work/abi_test_address"
     local test
-    for test in coreml inference; do
+    for test in hybrid coreml inference; do
         "$clang" "${common[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all "tests/c/${test}_test.c" \
             "$library" -lm -o "$work/${test}_test_address"
     done
     export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
-    LD_LIBRARY_PATH="$(dirname "$library")" "$work/abi_test_address" "$models/nam" "$work/hybrid.safetensors"
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/abi_test_address" "$models/nam"
+    LD_LIBRARY_PATH="$(dirname "$library")" "$work/hybrid_test_address" "$models/nam" "$work/hybrid.safetensors"
     LD_LIBRARY_PATH="$(dirname "$library")" "$work/coreml_test_address" "$coreml" "$work"
     LD_LIBRARY_PATH="$(dirname "$library")" "$work/inference_test_address" "$coreml"
     unset ASAN_OPTIONS
