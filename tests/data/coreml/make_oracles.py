@@ -7,35 +7,11 @@ SOURCE and TARGET have the folders `generated` and `real`. Keys stay: `in/NAME` 
 """
 
 import glob
-import json
 import os
-import struct
 import sys
 
 import numpy as np
-
-KINDS = {"f": ("F32", np.float32), "i": ("I32", np.int32), "b": ("BOOL", np.bool_)}
-
-
-def write(path: str, arrays: dict[str, np.ndarray]) -> None:
-    header: dict[str, object] = {}
-    blobs: list[bytes] = []
-    position = 0
-    for name, array in sorted(arrays.items()):
-        kind, dtype = KINDS[array.dtype.kind]
-        data = np.ascontiguousarray(array, dtype).tobytes()
-        header[name] = {
-            "dtype": kind,
-            "shape": list(array.shape),
-            "data_offsets": [position, position + len(data)],
-        }
-        blobs.append(data)
-        position += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-
+from safetensors_file import write
 
 source, target = sys.argv[1:]
 for path in sorted(glob.glob(f"{source}/generated/*.npz") + glob.glob(f"{source}/real/*/*.npz")):

@@ -1,9 +1,7 @@
 """What every family of operations is written with: noise, MIL text, cases."""
 
-import json
-import struct
-
 import numpy as np
+from safetensors_file import write
 
 TYPES = {"f": "fp32", "i": "int32", "b": "bool"}
 d = np.float64
@@ -122,21 +120,5 @@ def save(folder: str) -> None:
     """Writes what the cases gave, as MIL text and as safetensors."""
     with open(f"{folder}/operations.mil", "w") as file:
         file.write("program(1.3)\n{\n" + "".join(functions) + "}\n")
-    header: dict[str, object] = {}
-    blobs: list[bytes] = []
-    position = 0
-    for name, array in sorted(arrays.items()):
-        data = np.ascontiguousarray(array).tobytes()
-        label = {"f": "F32", "i": "I32", "b": "BOOL"}[array.dtype.kind]
-        header[name] = {
-            "dtype": label,
-            "shape": list(array.shape),
-            "data_offsets": [position, position + len(data)],
-        }
-        blobs.append(data)
-        position += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(f"{folder}/operations.safetensors", "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+    write(f"{folder}/operations.safetensors", arrays)
     print(len(functions), "functions")
