@@ -8,6 +8,11 @@ struct ExampleInput {
 
     /// The plainest that fits; nil when none of those tried does.
     init?(for layers: [any Layer]) {
+        // By far the most end here.
+        if let fit = Self.fit(layers[0].inputShape ?? [.dynamic], layers) {
+            self = fit
+            return
+        }
         let plain = Self.candidates(layers)
         // Some layers need to know the length; any will do, and this one divides by many numbers.
         let known = plain.map { $0.map { $0.isFixed ? $0 : .fixed(240) } }

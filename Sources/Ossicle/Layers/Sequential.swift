@@ -32,12 +32,15 @@ public final class Sequential {
                         + "layer \(layers.count - 1) (\(layers.last!.module)): \(error.message)")
             }
         }
-        addUnchecked(layer)
+        appendMisfit(layer)
     }
 
     /// Appends a layer without the check; a mismatch then shows when the model is built.
     public func addUnchecked(_ layer: any Layer) {
-        if extend(layer) { return }
+        if !extend(layer) { appendMisfit(layer) }
+    }
+
+    private func appendMisfit(_ layer: any Layer) {
         layers.append(layer)
         fits = false
     }
