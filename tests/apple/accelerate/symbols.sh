@@ -1,5 +1,5 @@
 #!/bin/bash
-# What Sources/CAccelerate does on the way through a program: it calls Accelerate and copies memory, no more. (What
+# What Sources/CAccelerate does on the way through a program: it calls Accelerate or the engine's own steps and copies memory, no more. (What
 # Accelerate itself does then, Apple does not say.) CLANG names a clang. usage: symbols.sh
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,5 +20,5 @@ for source in "$root"/Sources/CAccelerate/*.c; do
 done
 printf '#include <stdlib.h>\nvoid *p(void);\nvoid *p(void) { return malloc(8); }\n' >"$folder/control.c"
 [ "$(foreign "$folder/control.c")" = malloc ] || { echo "an allocation is not seen" >&2; status=1; }
-[ $status = 0 ] && echo "CAccelerate calls only Accelerate, memcpy and memset"
+[ $status = 0 ] && echo "CAccelerate calls only Accelerate, the engine's own steps, memcpy and memset"
 exit $status
