@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Set-up shared by scripts/demo and scripts/test; source it. Everything it makes is kept and reused while unchanged.
 #
 # Afterwards: $root (the repository), $swift (the swift command), $python (the interpreter of .venv, where the wheel
@@ -5,7 +6,7 @@
 # Packages come from the network once; then from $OSSICLE_CACHE (~/.cache/ossicle), also for other clones.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-cd "$root"
+cd "$root" || exit 1
 cache="${OSSICLE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ossicle}"
 say() { printf '\n== %s\n' "$*" >&2; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
@@ -14,7 +15,7 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 need() {
     command -v "$1" >/dev/null 2>&1 && return
     local command="$1"; shift
-    get "$@" && command -v "$command" >/dev/null 2>&1 ||
+    { get "$@" && command -v "$command" >/dev/null 2>&1; } ||
         die "$command is needed and could not be installed. On Debian or Ubuntu: sudo apt-get install $*"
 }
 
@@ -59,14 +60,14 @@ check_headers() {
 
 # install_requirements FILE: from the cache when it has everything, else from the network into the cache.
 install_requirements() {
-    local file="$1" stamp=".venv/$(basename "$1").stamp" wheels="$cache/wheels"
+    local file="$1" stamp=".venv/${1##*/}.stamp" wheels="$cache/wheels"
     cat scripts/requirements*.txt | cmp -s - "$stamp" && return
     say "Installing Python packages ($file)"
     mkdir -p "$wheels"
     export PIP_DISABLE_PIP_VERSION_CHECK=1
     local offline=(-m pip install -q --no-index --find-links "$wheels" -r "$file")
     if ! "$python" "${offline[@]}" 2>/dev/null; then
-        "$python" -m pip download -q --only-binary :all: -d "$wheels" -r "$file" && "$python" "${offline[@]}" ||
+        { "$python" -m pip download -q --only-binary :all: -d "$wheels" -r "$file" && "$python" "${offline[@]}"; } ||
             die "Python packages could not be fetched, and $wheels does not have them all: run this once with a network."
     fi
     cat scripts/requirements*.txt >"$stamp"
@@ -83,9 +84,11 @@ install_wheel() {
         rm -rf .build/dist build
         "$python" -m pip wheel -q --no-deps --no-build-isolation -w .build/dist "$root" ||
             die "The wheel could not be built."
-        "$python" -m pip install -q --no-index --no-deps --force-reinstall .build/dist/ossicle-*.whl
+        "$python" -m pip install -q --no-index --no-deps --force-reinstall .build/dist/ossicle-*.whl ||
+            die "The wheel could not be installed."
         printf '%s' "$state" >.venv/wheel.stamp
     fi
+    # shellcheck disable=SC2034 # for who sources this
     wheel="$(ls .build/dist/ossicle-*.whl)"
 }
 

@@ -43,7 +43,10 @@ installed() {
     "$python" scripts/build.py --prefix "$prefix"
     export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
     release="-DRELEASE=\"$(pkg-config --modversion ossicle)\""
-    eval "flags=($(pkg-config --cflags --libs ossicle))"
+    local found
+    flags=()
+    found="$(pkg-config --cflags --libs ossicle)"
+    eval "flags=($found)" # quoted by pkg-config
 }
 
 interface() {
@@ -123,7 +126,7 @@ controls() {
     printf '%s\n' '#include <pthread.h>' 'static int x; static void *f(void *p) { ++x; return p; }' \
         'int main(void) { pthread_t t; pthread_create(&t, 0, f, 0); ++x; pthread_join(t, 0); return 0; }' >"$work/thread.c"
     for kind in address undefined thread; do
-        local options=(-fsanitize=$kind)
+        local options=("-fsanitize=$kind")
         [ $kind = thread ] && options=("${threads[@]}")
         "$clang" -fuse-ld=lld -g -O0 -fno-sanitize-recover=undefined "$work/$kind.c" "${options[@]}" -o "$work/planted_$kind"
         if "$work/planted_$kind" 2>"$work/planted.txt"; then echo "the $kind sanitizer is blind" >&2; return 1; fi

@@ -22,44 +22,49 @@ for source in Sources/CKernels/*.c; do
 done
 rm -f "$out/libfuzzkernels.a"
 ar rcs "$out/libfuzzkernels.a" "$out"/objects/*.o
+mapfile -t engine < <(find Sources/Ossicle -name '*.swift')
 # Checked arithmetic stays on: an overflow is a trap, and a trap is a finding.
 swiftc -emit-executable -O -wmo -g -swift-version 6 -parse-as-library -package-name ossicle -use-ld=lld -sanitize=fuzzer,address \
     -I Sources/CKernels/include -emit-module-path "$out/fuzz.swiftmodule" -o "$out/fuzz" \
-    $(find Sources/Ossicle -name '*.swift') tests/fuzz/*.swift tests/fuzz/targets/*.swift -L "$out" -lfuzzkernels -lm
+    "${engine[@]}" tests/fuzz/*.swift tests/fuzz/targets/*.swift -L "$out" -lfuzzkernels -lm
 
+# prepare NAME SECONDS: gathers the seeds; $command then fuzzes that target.
 # An input may take 256 MiB in one allocation and 10 seconds; more is a finding.
-fuzz() {
-    local name=$1 limit=$2 work=$out/$1
+prepare() {
+    local name=$1 limit=$2 n=0
+    work=$out/$name
     local options=(-max_total_time="$limit" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=16384
         -print_final_stats=1 -artifact_prefix="$work/findings/")
     rm -rf "$work/seeds"
     mkdir -p "$work"/{corpus,findings,seeds}
-    local n=0
     while IFS= read -r -d '' file; do
         cp "$file" "$work/seeds/$((n += 1))"
     done < <(find tests/fuzz/seeds tests/data -type f -size -64k \( -path "*/$name/*" -o -name "*.$name" \) -print0)
     [ ! -f "tests/fuzz/seeds/$name.dict" ] || options+=(-dict="tests/fuzz/seeds/$name.dict")
-    OSSICLE_FUZZ_TARGET=$name "$out/fuzz" "${options[@]}" "$work/corpus" "$work/seeds" >"$work/log" 2>&1
+    command=(env "OSSICLE_FUZZ_TARGET=$name" "$out/fuzz" "${options[@]}" "$work/corpus" "$work/seeds")
 }
 
 status=0
 rm -rf "$out/planted-bug"
-if ! fuzz planted-bug 60 && grep -q heap-buffer-overflow "$out/planted-bug/log"; then
+prepare planted-bug 60
+if ! "${command[@]}" >"$work/log" 2>&1 && grep -q heap-buffer-overflow "$work/log"; then
     echo "planted-bug: found, as it must be"
 else
-    echo "planted-bug: NOT FOUND, the fuzzer proves nothing; see $out/planted-bug/log"
+    echo "planted-bug: NOT FOUND, the fuzzer proves nothing; see $work/log"
     status=1
 fi
 
 targets=("$@")
 [ $# -gt 0 ] || mapfile -t targets < <(sed -n 's/^ *"\([^"]*\)": fuzz.*/\1/p' tests/fuzz/targets/FuzzTargets.swift)
+[ ${#targets[@]} -gt 1 ] || [ $# -gt 0 ] || { echo "no fuzz targets in targets/FuzzTargets.swift" >&2; exit 2; }
 for name in "${targets[@]}"; do
     [ "$name" != planted-bug ] || continue
-    if fuzz "$name" "$seconds"; then
-        echo "$name: no finding, $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name/log") executions"
+    prepare "$name" "$seconds"
+    if "${command[@]}" >"$work/log" 2>&1; then
+        echo "$name: no finding, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") executions"
     else
-        echo "$name: FINDING, see $out/$name/log and $out/$name/findings"
-        tail -20 "$out/$name/log"
+        echo "$name: FINDING, see $work/log and $work/findings"
+        tail -20 "$work/log"
         status=1
     fi
 done

@@ -28,6 +28,7 @@ execute() { # name, runner...
     local name=$1
     shift
     # One log each, so that tests side by side do not mix their lines.
+    # shellcheck disable=SC2016 # the inner shell expands
     for test in tests/kernels/*_test.c; do printf '%s\0' "$build/$name/tests/$(basename "$test" .c)"; done |
         xargs -0 -n 1 -P "$(nproc)" bash -c '"${@:1:$#-1}" "${@: -1}" >"${@: -1}.log" 2>&1
             status=$?; cat "${@: -1}.log"; exit $status' execute "$@"
@@ -40,7 +41,10 @@ for variant in "${@:-plain address realtime neon}"; do
     for name in $variant; do
         echo "== $name"
         case $name in
-        plain) compile plain && execute plain env ;;
+        plain)
+            compile plain
+            execute plain env
+            ;;
         address)
             # Calls to the checks, not copies of them, and no pointer checks beside AddressSanitizer's: unrolled
             # kernels take clang half the time.
@@ -59,7 +63,7 @@ for variant in "${@:-plain address realtime neon}"; do
             ;;
         neon)
             command -v qemu-aarch64-static >/dev/null || { echo "no qemu-aarch64-static" >&2; exit 1; }
-            gcc_libraries=$(ls -d /usr/lib/gcc-cross/aarch64-linux-gnu/* | tail -1)
+            gcc_libraries=$(find /usr/lib/gcc-cross/aarch64-linux-gnu -mindepth 1 -maxdepth 1 | sort | tail -1)
             x86_link=("${link[@]}")
             link=(-static -B"$gcc_libraries" -L"$gcc_libraries" -L/usr/aarch64-linux-gnu/lib "${link[@]}")
             compile neon -DOK_TEST_SPARSE --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include

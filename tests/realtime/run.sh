@@ -54,7 +54,7 @@ swift() {
     library="$("$python" scripts/build.py --variant dynamic | tail -1)"
     build_watched "$library"
     library_path="$library_path:$("$tools/swift" -print-target-info | sed -n 's/.*"\(.*lib\/swift\/linux\)".*/\1/p' | head -1)"
-    watched --control swift_retain "${models[0]}" 2>"$work/control.txt" || { cat "$work/control.txt"; return 1; }
+    watched --control swift_retain "${models[0]}"
     watched --callbacks "$((callbacks / 20 + 1))" "${models[@]}"
 }
 
@@ -62,7 +62,8 @@ rtsan() {
     local library what
     library="$("$python" scripts/build.py --variant release | tail -1)"
     "$tools/clang" "${flags[@]}" -fsanitize=realtime "${sources[@]}" "$library" -rdynamic "${links[@]}" -o "$work/driver-rtsan"
-    export LD_LIBRARY_PATH="$(dirname "$library")"
+    LD_LIBRARY_PATH="$(dirname "$library")"
+    export LD_LIBRARY_PATH
     for what in malloc pthread_mutex_lock write load; do
         if "$work/driver-rtsan" --watch rtsan --control "$what" "${models[0]}" >"$work/control.txt" 2>&1; then
             echo "RealtimeSanitizer does not see $what" >&2; return 1

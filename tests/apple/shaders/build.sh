@@ -14,14 +14,14 @@ case $mode in
 plain) sanitizer=(-fsanitize=undefined -fno-sanitize-recover=all) ;;
 asan)
     # Globals in a section of their own are not guarded, so threadgroup memory is plain static here.
-    sanitizer=(-fsanitize=address,undefined -fno-sanitize-recover=all -DMSL_TG_STORAGE=static)
+    sanitizer=("-fsanitize=address,undefined" -fno-sanitize-recover=all -DMSL_TG_STORAGE=static)
     runtime=(-DMSL_ASAN) ;;
 tsan)
     sanitizer=(-fsanitize=thread)
     runtime=(-DMSL_TSAN)
     # Swift's own ThreadSanitizer library refers to libdispatch.
     swift=$(dirname "$(dirname "$(readlink -f "$CLANG")")")/lib/swift/linux
-    [ -e "$swift/libdispatch.so" ] && libraries=(-L"$swift" -ldispatch -lBlocksRuntime -Wl,-rpath,"$swift") ;;
+    [ -e "$swift/libdispatch.so" ] && libraries=(-L"$swift" -ldispatch -lBlocksRuntime "-Wl,-rpath,$swift") ;;
 *) echo "build.sh: unknown mode $mode" >&2; exit 2 ;;
 esac
 cxx=$(dirname "$CLANG")/clang++

@@ -20,5 +20,6 @@ for file in "$here"/rejected/*.metal; do
     found=$(check "$1" "$file") && { echo "FAIL accepted $file"; failures=1; continue; }
     grep -qF -- "$wanted" <<<"$found" || { echo "FAIL $file was rejected, but not for: $wanted"; echo "$found"; failures=1; }
 done
-[ $failures = 0 ] && echo "static check: $(ls "$1"/*.metal | wc -l) shader files accepted, $(ls "$here"/rejected/*.metal | wc -l) wrong ones rejected"
+shaders=("$1"/*.metal) wrong=("$here"/rejected/*.metal)
+[ $failures = 0 ] && echo "static check: ${#shaders[@]} shader files accepted, ${#wrong[@]} wrong ones rejected"
 exit $failures
