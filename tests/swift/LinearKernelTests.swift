@@ -45,7 +45,8 @@ struct LinearCase: CustomStringConvertible, Sendable {
         return result
     }
 
-    /// Every tile height, panels beside whole vectors, more than one block of rows and of terms.
+    /// Every tile height, panels beside whole vectors, more than one block of rows and of terms, and rows
+    /// so far apart that they are packed.
     static let all: [LinearCase] =
         [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 19, 23, 24, 31].enumerated().map { i, batch in
             var random = TestRandom(UInt64(i))
@@ -56,6 +57,8 @@ struct LinearCase: CustomStringConvertible, Sendable {
             LinearCase(batch: 290, inputs: 513, outputs: 17, seed: 51),
             LinearCase(batch: 40, inputs: 512, outputs: 16, seed: 52),
             LinearCase(batch: 8, inputs: 1, outputs: 1, seed: 53),
+            LinearCase(batch: 290, inputs: 1024, outputs: 17, seed: 54),
+            LinearCase(batch: 11, inputs: 2048, outputs: 40, seed: 55),
         ]
 }
 

@@ -14,7 +14,8 @@ typedef struct ok_linear_args {
     const float *weights;
     const float *bias;
     ok_activation activation;
-    int32_t packed; // scratch for a block of x; used from OK_LINEAR_PACKED_ROWS rows on
+    int32_t packed; // scratch for a block of x; from OK_LINEAR_PACKED_ROWS rows that are
+                    // OK_LINEAR_ALIASED_STRIDE apart
 } ok_linear_args;
 
 enum {

@@ -39,13 +39,18 @@ extension LinearOperation: CPUOperation {
         let rows = emitter.maximum(batch)
         let strategy = rows == 1 ? "gemv" : "gemm"
         let block = min(rows, Int(OK_LINEAR_BLOCK_ROWS)) * min(inputs, Int(OK_LINEAR_BLOCK_TERMS))
-        let scratch = rows < Int(OK_LINEAR_PACKED_ROWS) ? 0 : emitter.scratch(byteCount: block * 4)
+        let stride = emitter.length(Self.rowStride(source)!)
+        // Not a number yet where it is negative.
+        let packs =
+            rows >= Int(OK_LINEAR_PACKED_ROWS)
+            && (stride < 0 || stride % Int64(OK_LINEAR_ALIASED_STRIDE) == 0)
+        let scratch = packs ? emitter.scratch(byteCount: block * 4) : 0
         emitter.step(
             emitter.kernels.pointee.ok_linear,
             ok_linear_args(
                 source: Int32(source.slot), destination: Int32(target.slot), inputs: Int64(inputs),
                 outputs: Int64(outputs), batch: emitter.length(batch),
-                source_stride: emitter.length(Self.rowStride(source)!),
+                source_stride: stride,
                 destination_stride: emitter.length(Self.rowStride(target)!), weights: packed.weights,
                 bias: packed.bias, activation: activation.c, packed: Int32(scratch)),
             activation.isIdentity ? strategy : "\(strategy)+\(activation.kind)")
