@@ -56,7 +56,8 @@ public func ossicle_sequential_build(
     status(on: UnsafeRawPointer(handle)) {
         let sequential = try sequential(handle)
         let out = try require(model, "model")
-        let model = try sequential.build(options: loadOptions(options)).running(on: compute(options))
+        let model = try sequential.build(
+            options: loadOptions(options), compute: compute(options, usual: .automatic))
         out.pointee = try makeHandle(OK_HANDLE_MODEL, model)
     }
 }

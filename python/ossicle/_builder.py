@@ -47,8 +47,8 @@ class Builder:
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         check(lib.ossicle_sequential_load_weights(self.handle, os.fsencode(path)), self.handle)
 
-    def build(self) -> Built:
-        options = LoadOptions()
+    def build(self, compute: str) -> Built:
+        options = LoadOptions(compute)
         model = create("model", lib.ossicle_sequential_build, self.handle, options.pointer, blame=self.handle)
         options.issue()
         info = ffi.new("ossicle_model_info *")

@@ -19,7 +19,6 @@ from ._hybrid_facts import HybridMemory, HybridTimings, ReconstructionError
 from ._hybrid_native import (
     USUAL,
     Bottleneck,
-    compute_number,
     create_hybrid,
     floats,
     handle_of,
@@ -28,7 +27,7 @@ from ._hybrid_native import (
 )
 from ._hybrid_stream import HybridStream
 from ._info import Described
-from ._native import Shape, create, new_struct, text
+from ._native import Shape, compute_number, create, new_struct, text
 from ._ports import read_ports
 from ._runnable import Built
 
@@ -279,8 +278,10 @@ class HybridPipeline(Described):
         """A page: stages with shapes and parameters, memory, where it runs, how it streams."""
         return text(lib.ossicle_hybrid_text, self._ready(), lib.OSSICLE_HYBRID_SUMMARY)
 
-    def plan(self) -> str:
-        """The steps of one buffer of `input_length` frames: kernels, buffers, bytes and FLOPs."""
+    def plan(self, *shapes: Shape) -> str:
+        """The steps of one buffer of `input_length` frames, or of inputs of these shapes, as for a model."""
+        if shapes:
+            return super().plan(*shapes)
         return text(lib.ossicle_hybrid_text, self._ready(), lib.OSSICLE_HYBRID_PLAN)
 
     @property

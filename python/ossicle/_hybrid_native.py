@@ -15,7 +15,7 @@ from ._builder import WEIGHT_DTYPES
 from ._errors import ArgumentError, check
 from ._ffi import ffi, lib
 from ._info import Described
-from ._native import LoadOptions, Shape, choice, create
+from ._native import LoadOptions, Shape, create
 from .coreml import BNNSInference
 
 #: The arguments that a printed form leaves out.
@@ -33,18 +33,8 @@ USUAL: dict[str, Any] = {
     "input_length": 4096,
 }
 
-COMPUTE = {
-    "cpu": "OSSICLE_COMPUTE_CPU",
-    "automatic": "OSSICLE_COMPUTE_AUTOMATIC",
-    "gpu": "OSSICLE_COMPUTE_GPU",
-}
-
 #: What can take the place of the LSTM.
 Bottleneck = Described | BNNSInference
-
-
-def compute_number(compute: str) -> int:
-    return choice("compute", compute, COMPUTE)
 
 
 def floats(array: Array, writable: bool) -> Any:
@@ -78,7 +68,7 @@ def create_hybrid(config: bytes, state: Mapping[str, NDArray[Any]], bottleneck: 
         weight.name, weight.data = keep[-2:]
         weight.dtype, weight.rank = WEIGHT_DTYPES[value.dtype.name], value.ndim
         weight.shape[0 : value.ndim] = value.shape
-    options = LoadOptions(compute_number(compute))
+    options = LoadOptions(compute)
     arguments = config, weights, len(state), bottleneck, options.pointer
     handle = create("hybrid", lib.ossicle_hybrid_create, *arguments)
     options.issue()
@@ -86,7 +76,7 @@ def create_hybrid(config: bytes, state: Mapping[str, NDArray[Any]], bottleneck: 
 
 
 def read_hybrid(path: str | os.PathLike[str], config: Any, bottleneck: Any, compute: str) -> Any:
-    options = LoadOptions(compute_number(compute))
+    options = LoadOptions(compute)
     arguments = os.fsencode(path), config, bottleneck, options.pointer
     handle = create("hybrid", lib.ossicle_hybrid_load, *arguments)
     options.issue()

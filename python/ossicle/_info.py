@@ -7,7 +7,7 @@ from typing import Any
 
 from ._errors import check
 from ._ffi import lib
-from ._native import new_struct, text
+from ._native import Shape, new_struct, text
 from ._runnable import Runnable
 from ._stream import Stream
 
@@ -76,9 +76,25 @@ class Described(Runnable):
         """The table of layers: one line each with shapes and parameters."""
         return text(lib.ossicle_model_text, self._built().handle, lib.OSSICLE_TEXT_LAYERS)
 
-    def plan(self) -> str:
-        """What will run: passes, steps, kernels, buffers, bytes and FLOPs."""
-        return text(lib.ossicle_model_text, self._built().handle, lib.OSSICLE_TEXT_PLAN)
+    def plan(self, *shapes: Shape) -> str:
+        """What will run: passes, steps, kernels, buffers, bytes and FLOPs.
+
+        Args:
+            shapes: of the inputs of a call; without them, the plan is that of a stream, or of a whole run
+                where the model cannot stream.
+
+        Raises:
+            ShapeError: with both shapes.
+
+        """
+        if not shapes:
+            return text(lib.ossicle_model_text, self._built().handle, lib.OSSICLE_TEXT_PLAN)
+        plan = self._plan(tuple(map(tuple, shapes)))
+        session = plan.take()
+        try:
+            return text(lib.ossicle_session_plan, session)
+        finally:
+            plan.pool.append(session)
 
     def describe(self) -> str:
         """Everything worth knowing, for reading: sizes, rate, the table of layers and the plan."""

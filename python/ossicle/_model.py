@@ -9,7 +9,7 @@ from typing import Any, cast, overload
 import numpy as np
 
 from ._arrays import FLOAT32, Array, as_input, check_output
-from ._errors import FileError, ShapeError
+from ._errors import ArgumentError, FileError, ShapeError
 from ._ffi import ffi, lib
 from ._info import Described
 from ._native import LoadOptions, create, text
@@ -20,17 +20,23 @@ from .coreml._files import is_coreml
 
 
 @overload
-def load(source: bytes | bytearray | memoryview) -> Model: ...
+def load(source: bytes | bytearray | memoryview, *, compute: str = "cpu") -> Model: ...
 @overload
-def load(source: str | os.PathLike[str]) -> Model | Any: ...
+def load(source: str | os.PathLike[str], *, compute: str = "cpu") -> Model | Any: ...
 
 
-def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Model | Any:
+def load(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview, *, compute: str = "cpu"
+) -> Model | Any:
     """Loads a model; the format is told by the content.
 
     Args:
         source: path of a `.nam`, a RTNeural, AIDA-X or GuitarML `.json` or a hybrid `.safetensors` file, or
             the bytes of one; or path of a Core ML `.mlpackage`, `.mlmodelc` or `.mlmodel`.
+        compute: what may run whole signals; streams are always the engine's own kernels. "cpu": these, too.
+            "automatic": on Apple's systems also a GPU where that should be faster, and the system's
+            libraries; the same as "cpu" elsewhere. "gpu": every layer that has GPU kernels runs there. A
+            Core ML model has a choice of its own: `BNNSInference(path, engine=…)`.
 
     Returns:
         A `Model`; of a Core ML path an `ossicle.BNNSInference` with its default function and shapes.
@@ -38,16 +44,22 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     Raises:
         FileError: the file cannot be read.
         FormatError, WeightsError, UnsupportedError: naming the file and the tensor or byte.
+        UnsupportedError: compute is "gpu", and there is none.
+        ArgumentError: another value of compute, or one but "cpu" for a Core ML model.
 
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return Model(bytes(source), None)
+        return Model(bytes(source), None, compute)
     path = os.fspath(source)
     if is_coreml(path):
+        if compute != "cpu":
+            raise ArgumentError(
+                f"compute: {path} is a Core ML model, for which BNNSInference(path, engine=…) chooses"
+            )
         return BNNSInference(path)
     try:
         with open(path, "rb") as file:
-            return Model(file.read(), path)
+            return Model(file.read(), path, compute)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from error
 
@@ -59,18 +71,14 @@ class Model(Described):
     for a model of one channel. Leading axes are run one item after the other.
     """
 
-    __slots__ = ("_bytes", "_handles", "_name")
+    __slots__ = ("_bytes", "_compute", "_handles", "_name")
 
-    def __init__(self, data: bytes | None, name: str | None) -> None:
+    def __init__(self, data: bytes, name: str | None, compute: str) -> None:
         super().__init__()
-        self._bytes, self._name = data, name
-        options = LoadOptions()
-        if data is None:
-            path = os.fsencode(name or "")
-            handle = create("model", lib.ossicle_model_load, path, options.pointer)
-        else:
-            label = ffi.NULL if name is None else os.fsencode(name)
-            handle = create("model", lib.ossicle_model_load_bytes, data, len(data), label, options.pointer)
+        self._bytes, self._name, self._compute = data, name, compute
+        options = LoadOptions(compute)
+        label = ffi.NULL if name is None else os.fsencode(name)
+        handle = create("model", lib.ossicle_model_load_bytes, data, len(data), label, options.pointer)
         options.issue()
         info = self._read_info(handle)
         inputs = read_ports(handle, lib.OSSICLE_INPUT, info.input_count)
@@ -93,6 +101,11 @@ class Model(Described):
     def outputs(self) -> tuple[Port, ...]:
         """Name, shape and type of each output."""
         return self._handles.outputs
+
+    @property
+    def compute(self) -> str:
+        """What may run whole signals, as it was asked for."""
+        return self._compute
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -131,6 +144,4 @@ class Model(Described):
         return cast(Array, out)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._bytes is None:
-            raise TypeError(f"{self!r} was loaded from a folder and cannot be pickled; load it by its path")
-        return Model, (self._bytes, self._name)
+        return Model, (self._bytes, self._name, self._compute)

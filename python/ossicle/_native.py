@@ -63,17 +63,28 @@ def choice(name: str, value: str, numbers: Mapping[str, str]) -> int:
     return int(getattr(lib, numbers[value]))
 
 
+COMPUTE = {
+    "cpu": "OSSICLE_COMPUTE_CPU",
+    "automatic": "OSSICLE_COMPUTE_AUTOMATIC",
+    "gpu": "OSSICLE_COMPUTE_GPU",
+}
+
+
+def compute_number(compute: str) -> int:
+    return choice("compute", compute, COMPUTE)
+
+
 class LoadOptions:
     """Load options whose warnings are collected while the call runs and issued after it.
 
     Issuing later keeps `warnings.simplefilter("error")` from raising inside a C callback.
     """
 
-    def __init__(self, compute: int = 0) -> None:
+    def __init__(self, compute: str = "cpu") -> None:
         self._messages: list[str] = []
         self._handle = ffi.new_handle(self._messages)
         self.pointer = new_struct("ossicle_load_options")
-        self.pointer.compute = compute
+        self.pointer.compute = compute_number(compute)
         self.pointer.on_warning = lib.ossicle_python_warning
         self.pointer.warning_context = self._handle
 

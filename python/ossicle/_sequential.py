@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ._builder import Builder, as_weight
 from ._errors import ArgumentError, NotReadyError, UnsupportedError, check
 from ._ffi import lib
-from ._info import Described
 from ._layers.module import TRAINING_ONLY, Module
 from ._native import new_struct
+from ._placed import Placed
 from ._runnable import Built
 
 
@@ -26,7 +26,7 @@ class BufferStats(NamedTuple):
     naive_bytes: int
 
 
-class Sequential(Described):
+class Sequential(Placed):
     """Layers one after another, as one model: `Sequential(Conv1D(1, 8, 3), Tanh(), …)`.
 
     Weights are those of the layers, or come through `load_state_dict` or `load_weights` under PyTorch's
@@ -35,14 +35,13 @@ class Sequential(Described):
     nested.
     """
 
-    __slots__ = ("_builder", "_entries", "_file", "_model")
+    __slots__ = ("_builder", "_entries", "_file")
 
     def __init__(self, *layers: Module | Sequential) -> None:
         super().__init__()
         self._builder = Builder()
         self._entries: list[tuple[Module | Sequential, bool]] = []
         self._file: str | None = None
-        self._model: Built | None = None
         for layer in layers:
             self.add(layer)
 
@@ -155,7 +154,7 @@ class Sequential(Described):
             raise TypeError(
                 f"weights loaded from {self._file!r} are not pickled; use load_state_dict instead"
             )
-        return _restore, (list(self._entries),)
+        return _restore, (list(self._entries), self._compute)
 
     def _add(self, layer: Module | Sequential, unchecked: bool) -> Sequential:
         if not isinstance(layer, (Module, Sequential)):
@@ -192,7 +191,7 @@ class Sequential(Described):
         return builder
 
     def _adopt(self, builder: Builder) -> None:
-        model = builder.build()
+        model = builder.build(self._compute)
         self._builder, self._model = builder, model._replace(outputs=model.outputs[:1])
         self._forget_plans()
 
@@ -225,8 +224,9 @@ def _renamed(name: str, flat: Mapping[str, str]) -> str:
     return f"{flat[prefix]}.{last}" if prefix in flat else name
 
 
-def _restore(entries: list[tuple[Module | Sequential, bool]]) -> Sequential:
+def _restore(entries: list[tuple[Module | Sequential, bool]], compute: str) -> Sequential:
     sequential = Sequential()
+    sequential.compute = compute
     for layer, unchecked in entries:
         sequential._add(layer, unchecked)
     return sequential

@@ -176,6 +176,20 @@ static void sequential(void) {
     CHECK(ossicle_sequential_set_weight(s, "0.bias", OSSICLE_FLOAT32, vector, 1, nan) == OSSICLE_OK);
     CHECK(ossicle_sequential_build(s, NULL, &model) == OSSICLE_WEIGHTS && !model);
     CHECK(ossicle_sequential_set_weight(s, "0.bias", OSSICLE_FLOAT32, vector, 1, bias) == OSSICLE_OK);
+    for (int32_t compute = -1; compute <= 4; ++compute) {
+        const ossicle_load_options options = {.struct_size = sizeof options, .compute = compute};
+        int32_t status = ossicle_sequential_build(s, &options, &model);
+        if (compute < 0 || compute > OSSICLE_COMPUTE_GPU)
+            CHECK(status == OSSICLE_INVALID_ARGUMENT && strstr(message_of(s), "compute") != NULL);
+#ifndef __APPLE__
+        else if (compute == OSSICLE_COMPUTE_GPU)
+            CHECK(status == OSSICLE_UNSUPPORTED && strstr(message_of(s), "gpu") != NULL);
+        else
+            CHECK(status == OSSICLE_OK);
+#endif
+        if (status == OSSICLE_OK) CHECK(ossicle_model_destroy(model) == OSSICLE_OK);
+        model = NULL;
+    }
     CHECK(ossicle_sequential_build(s, NULL, &model) == OSSICLE_OK);
 
     ossicle_shape shape = {.rank = 2, .extent = {1, 3}};

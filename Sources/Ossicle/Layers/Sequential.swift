@@ -93,8 +93,10 @@ public final class Sequential {
 
     /// Validates the weights and makes the model: every one given, none left over, all finite.
     ///
-    /// - Throws: `weights` naming the tensor; `shapeMismatch` when `addUnchecked` let a mismatch through.
-    public func build(options: LoadOptions = LoadOptions()) throws -> Model {
+    /// - Parameter compute: what may run its sessions. Only `cpu` is real-time safe everywhere; streams always are.
+    /// - Throws: `weights` naming the tensor; `shapeMismatch` when `addUnchecked` let a mismatch through;
+    ///   `unsupported` for a GPU that is not there.
+    public func build(options: LoadOptions = LoadOptions(), compute: Compute = .automatic) throws -> Model {
         guard !layers.isEmpty else { throw OssicleError(.notReady, "a sequential needs at least one layer") }
         // Messages call the weights of a single layer as PyTorch does, without an index.
         let single = layers.count == 1
@@ -117,7 +119,7 @@ public final class Sequential {
         facts.layers = summary
         return try Model(facts: facts, inputShapes: [inputShape]) { shapes in
             try Self.graph(layers, tensors, input: shapes[0])
-        }
+        }.running(on: compute)
     }
 
     /// What a model is planned for until a call brings another shape.

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._builder import Builder, as_weight
-from .._info import Described
+from .._placed import Placed
 from .._runnable import Built
 
 #: Buffers that PyTorch keeps in a state_dict and inference does not need.
 TRAINING_ONLY = "num_batches_tracked"
 
 
-class Module(Described):
+class Module(Placed):
     """A layer with PyTorch's arguments, weight names and shapes.
 
     Give weights with `load_state_dict`, then call it. Layers with equal arguments share nothing.
     """
 
-    __slots__ = ("_arguments", "_model", "_state")
+    __slots__ = ("_arguments", "_state")
 
     #: PyTorch's class name.
     torch_name: ClassVar[str]
@@ -37,7 +37,6 @@ class Module(Described):
             if (given := _plain(value)) != default:
                 self._arguments[name] = given
         self._state: dict[str, NDArray[Any]] = {}
-        self._model: Built | None = None
         Builder().add(self.torch_name, self._arguments)  # bad arguments are refused here
 
     @property
@@ -84,14 +83,14 @@ class Module(Described):
         builder.add(self.torch_name, self._arguments)
         for name, value in state.items():
             builder.set_weight(name, value)
-        return builder.build()
+        return builder.build(self._compute)
 
     def _built(self) -> Built:
-        if self._model is None:
+        model = self._model
+        if model is None:
             with self._lock:
-                if self._model is None:
-                    self._model = self._build(self._state)
-        return self._model
+                model = self._model = self._model or self._build(self._state)
+        return model
 
     def _title(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
@@ -101,11 +100,14 @@ class Module(Described):
         return self._title()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._arguments, self._state)
+        return _restore, (type(self), self._arguments, self._compute, self._state)
 
 
-def _restore(kind: type[Module], arguments: dict[str, Any], state: dict[str, NDArray[Any]]) -> Module:
+def _restore(
+    kind: type[Module], arguments: dict[str, Any], compute: str, state: dict[str, NDArray[Any]]
+) -> Module:
     module = kind(**arguments)
+    module.compute = compute
     return module.load_state_dict(state) if state else module
 
 

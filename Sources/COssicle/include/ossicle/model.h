@@ -13,7 +13,7 @@ typedef struct ossicle_model ossicle_model;
 /// What may run the layers of a model or pipeline in its sessions. Streams are always the engine's own
 /// kernels.
 typedef enum ossicle_compute {
-    OSSICLE_COMPUTE_DEFAULT = 0, ///< AUTOMATIC for a pipeline, CPU for a model
+    OSSICLE_COMPUTE_DEFAULT = 0, ///< AUTOMATIC for layers and pipelines, CPU for a model from a file
     OSSICLE_COMPUTE_CPU = 1,     ///< the engine's own kernels: real-time safe, the same on every machine
     /// Whatever the machine has and is expected to be faster: a GPU, the system's libraries, BNNS Graph for a
     /// whole Core ML model. A run agrees with CPU within rounding and is not real-time safe. What is refused

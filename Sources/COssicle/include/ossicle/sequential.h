@@ -37,6 +37,9 @@ OSSICLE_API int32_t ossicle_sequential_load_weights(ossicle_sequential *sequenti
 
 /// Validates the weights (every one given, none left over, all finite) and makes the model.
 /// The sequential can be changed and built again; models already built stay as they are.
+/// @param options  may be NULL: no warnings, OSSICLE_COMPUTE_DEFAULT, which is AUTOMATIC here.
+/// @return WEIGHTS naming the tensor, SHAPE_MISMATCH, NOT_READY without layers; UNSUPPORTED for a GPU that is
+///         asked for and is not there.
 OSSICLE_API int32_t ossicle_sequential_build(ossicle_sequential *sequential,
                                              const ossicle_load_options *options, ossicle_model **model);
 

@@ -39,13 +39,14 @@ typedef struct ossicle_buffer {
 
 /// Runs once. Inputs and outputs may not overlap. Recurrent state that is not an input starts at zero.
 /// Optional inputs (initial states) are left out by `data == NULL` and then start at zero.
-/// [real-time]
+/// [real-time] where the engine's own kernels run all of it: with OSSICLE_COMPUTE_CPU always.
 OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inputs,
                                         size_t input_count, const ossicle_buffer *outputs,
                                         size_t output_count);
 
 /// The shortest way for models with one float32 input and output; counts are elements. Overlap is
-/// INVALID_ARGUMENT. Further optional inputs start at zero, further outputs are dropped. [real-time]
+/// INVALID_ARGUMENT. Further optional inputs start at zero, further outputs are dropped.
+/// [real-time] as `ossicle_session_run`.
 OSSICLE_API int32_t ossicle_session_run_f32(ossicle_session *session, const float *input, size_t input_count,
                                             float *output, size_t output_count);
 
