@@ -39,7 +39,7 @@ def test_equals_pytorch(name: str) -> None:
     pipeline = ossicle.HybridPipeline.load(DATA / f"{name}.safetensors")
     case = load_file(DATA / f"{name}.case.safetensors")
     np.testing.assert_allclose(pipeline(case["input"]), case["output"], atol=1e-6)
-    model = ossicle.load(DATA / f"{name}.safetensors")
+    model = ossicle.load(DATA / f"{name}.safetensors", compute="automatic")
     assert model.format == "hybrid"
     np.testing.assert_array_equal(model(case["input"]), pipeline(case["input"]))
 
@@ -193,7 +193,7 @@ def test_files(tmp_path: Path) -> None:
     assert set(load_file(path)) == set(pipeline.parameter_shapes)
     with pytest.raises(ossicle.NotReadyError, match=r"hybrid\.safetensors"):
         loaded.state_dict()
-    model = ossicle.load(path)
+    model = ossicle.load(path, compute="automatic")
     np.testing.assert_array_equal(model(x[None])[0], pipeline(x))
     assert model.metadata["skip_connections"] is True
     assert "ConvTranspose1d" in model.layers()
@@ -326,7 +326,7 @@ def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_reports() -> None:
-    pipeline = build()
+    pipeline = build(compute="cpu")
     summary = pipeline.summary()
     for part in ("Conv1d(1, 5, 6, stride=2, padding=2)", "LSTM(6, 7)", "Linear(7, 6)", "runs on: cpu"):
         assert part in summary

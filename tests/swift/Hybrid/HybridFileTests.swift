@@ -14,7 +14,7 @@ import Testing
             $0.sampleRate = 48000
             $0.skipConnections = true
         }
-        let pipeline = try HybridTesting.pipeline(configuration)
+        let pipeline = try HybridTesting.pipeline(configuration, compute: .cpu)
         let path = temporary("hybrid.safetensors")
         defer { try? FileManager.default.removeItem(atPath: path) }
         try pipeline.save(path: path)
@@ -22,14 +22,14 @@ import Testing
         let signal = noise.floats(100)
         let expected = try HybridTesting.forward(pipeline, signal)
 
-        let loaded = try HybridPipeline.load(path: path)
+        let loaded = try HybridPipeline.load(path: path, compute: .cpu)
         #expect(loaded.configuration == configuration)
         #expect(try HybridTesting.forward(loaded, signal) == expected)
         let model = try Model.load(path: path)
         #expect(model.facts.format == "hybrid" && model.facts.sampleRate == 48000 && model.isStreamable)
         #expect(model.facts.layers.count == 6)
         #expect(try model.forward(Tensor(signal, shape: [1, 100])).floats() == expected)
-        let beside = try HybridPipeline(configuration, weightsPath: path)
+        let beside = try HybridPipeline(configuration, weightsPath: path, compute: .cpu)
         #expect(try HybridTesting.forward(beside, signal) == expected)
     }
 

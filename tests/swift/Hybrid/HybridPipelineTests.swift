@@ -319,7 +319,8 @@ import Testing
     }
 
     @Test func reports() throws {
-        let pipeline = try HybridTesting.pipeline(HybridTesting.configuration { $0.skipConnections = true })
+        let pipeline = try HybridTesting.pipeline(
+            HybridTesting.configuration { $0.skipConnections = true }, compute: .cpu)
         let summary = pipeline.summary
         for part in [
             "Conv1d(1, 5, 6, stride=2, padding=2)", "[5, 32]", "LSTM(6, 7)", "Linear(7, 6)",

@@ -29,11 +29,13 @@ enum HybridTesting {
     }
 
     static func pipeline(
-        _ configuration: HybridConfiguration, bottleneck: (any Layer)? = nil, seed: UInt64 = 1
+        _ configuration: HybridConfiguration, bottleneck: (any Layer)? = nil, seed: UInt64 = 1,
+        compute: Compute = .automatic
     ) throws -> HybridPipeline {
         let network = try HybridNetwork(configuration, bottleneck: bottleneck)
         return try HybridPipeline(
-            configuration, weights: weights(network, seed: seed), bottleneck: bottleneck)
+            configuration, weights: weights(network, seed: seed), bottleneck: bottleneck,
+            compute: compute)
     }
 
     /// The whole buffer, `[channels, frames]`.
