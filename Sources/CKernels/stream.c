@@ -6,10 +6,23 @@ void ok_instance_reset(ok_instance *instance) OK_REALTIME {
     memcpy(instance->state, instance->image, instance->state_bytes);
 }
 
+static int overlap(const ok_buffer *a, const ok_buffer *b) OK_REALTIME {
+    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
+    return a->data && b->data && x < y + b->byte_count && y < x + a->byte_count;
+}
+
 int32_t ok_instance_process(ok_instance *instance, const float *input, float *output,
                             int64_t frames) OK_REALTIME {
     if (frames == 0) return OK_SUCCESS;
     if (!input || !output) return OK_INVALID_ARGUMENT;
+    int32_t status = ok_set_length(instance->program, &instance->context, frames);
+    if (status != OK_SUCCESS) return status;
+    const ok_buffer in = {(void *)(uintptr_t)input,
+                          (size_t)ok_length(instance->input_bytes[0], &instance->context)},
+                    out = {output, (size_t)ok_length(instance->output_bytes[0], &instance->context)};
+    // A plan may write the output before it has read all of the input; one place for both is planned for.
+    if ((input != output || in.byte_count != out.byte_count) && overlap(&in, &out))
+        return OK_INVALID_ARGUMENT;
     instance->context.slots[instance->input_slots[0]] = (void *)(uintptr_t)input;
     instance->context.slots[instance->output_slots[0]] = output;
     return ok_run(instance->program, &instance->context, frames);
@@ -58,17 +71,6 @@ int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer 
     return status;
 }
 
-int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
-                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
-    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
-}
-
-static int overlap(const ok_buffer *a, const ok_buffer *b) OK_REALTIME {
-    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
-    return a->data && b->data && x < y + b->byte_count && y < x + a->byte_count;
-}
-
 // A plan may write an output before it has read all of an input.
 static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
                                size_t output_count) OK_REALTIME {
@@ -79,6 +81,14 @@ static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, cons
             if (overlap(&outputs[i], &outputs[k])) return 0;
     }
     return 1;
+}
+
+int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
+                        const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
+    if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
+    int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
+    return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
 
 int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count,

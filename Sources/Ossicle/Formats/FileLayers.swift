@@ -38,6 +38,7 @@ struct FileConvolution: Sendable {
     var inputs: Int
     var outputs: Int
     var kernel: Int
+    var stride = 1
     var dilation = 1
     var groups = 1
     var weight: [Float]

@@ -11,7 +11,7 @@ extension Graph {
         if let bias = layer.bias {
             inputs.append(try constant("\(name).bias", bias.map { $0 * scale }, [layer.outputs]))
         }
-        let axis = ConvolutionAxis(dilation: layer.dilation, padBegin: layer.past)
+        let axis = ConvolutionAxis(stride: layer.stride, dilation: layer.dilation, padBegin: layer.past)
         return try add(
             Convolution(axes: [axis], groups: layer.groups, hasBias: layer.bias != nil), inputs, name: name)[
                 0]

@@ -74,10 +74,10 @@ extension LayerRegistry {
                 throw OssicleError(
                     .invalidArgument, "Upsample: exactly one of size and scale_factor must be given")
             }
-            a.ignore("recompute_scale_factor")
             return try Upsample(
                 mode, size.map { .extent($0) } ?? .factor(factor!),
-                alignCorners: a.bool("align_corners", default: false))
+                alignCorners: a.bool("align_corners", default: false),
+                recomputesFactor: a.bool("recompute_scale_factor", default: false))
         },
         "ZeroPad1d": padding("ZeroPad1d", .zeros),
         "ConstantPad1d": padding("ConstantPad1d", .zeros),

@@ -10,11 +10,12 @@ enum LayerRegistry {
                 .unsupported,
                 "there is no module '\(module)'; known are \(makers.keys.sorted().joined(separator: ", "))")
         }
-        let json: JSON
-        do { json = try JSON.parse(arguments ?? "{}") } catch let error as OssicleError {
+        var reader: LayerArguments
+        do {
+            reader = try LayerArguments(module: name, json: JSON.parse(arguments ?? "{}"))
+        } catch let error as OssicleError {
             throw OssicleError(.invalidArgument, "\(module): arguments: \(error.message)")
         }
-        var reader = try LayerArguments(module: name, json: json)
         let layer = try maker(&reader)
         try reader.finish()
         return layer

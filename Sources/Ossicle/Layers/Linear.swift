@@ -41,7 +41,8 @@ extension Linear {
     /// How a batch is computed.
     public enum Strategy: String, Sendable { case gemv, gemm, gpu }
 
-    /// What would run a batch of this size on this machine.
+    /// What would run a batch of this size on this machine with `compute` at `automatic`. The plan of a session says what
+    /// really does.
     public static func strategy(batch: Int) -> Strategy {
         if batch >= mpsBatchThreshold, GPU.isAvailable { return .gpu }
         return batch == 1 ? .gemv : .gemm

@@ -26,7 +26,10 @@ public struct BatchNorm1D: Layer {
     public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
         -> [ValueID]
     {
-        let axis = try channelAxis(graph.type(of: inputs[0]).shape, channels: numFeatures, module)
+        let axis =
+            module == "InstanceNorm1d"
+            ? max(graph.type(of: inputs[0]).rank - 2, 0)
+            : try graph.channelAxis(inputs[0], channels: numFeatures, module)
         let names = ["running_mean", "running_var"] + (affine ? ["weight", "bias"] : [])
         return try graph.add(
             BatchNormalization(axis: axis, epsilon: eps, hasWeight: affine, hasBias: affine),
@@ -131,11 +134,11 @@ public struct GroupNorm: Layer {
     public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
         -> [ValueID]
     {
-        let shape = graph.type(of: inputs[0]).shape
         // InstanceNorm1d takes [C, L] by PyTorch's own rule; GroupNorm takes [N, C].
         let axis =
             module == "InstanceNorm1d"
-            ? max(shape.count - 2, 0) : try channelAxis(shape, channels: numChannels, module)
+            ? max(graph.type(of: inputs[0]).rank - 2, 0)
+            : try graph.channelAxis(inputs[0], channels: numChannels, module)
         return try graph.add(
             GroupNormalization(
                 axis: axis, groups: numGroups, epsilon: eps, hasWeight: affine, hasBias: affine),
@@ -159,18 +162,35 @@ public struct PReLU: Layer {
     public func append(to graph: inout Graph, _ inputs: [ValueID], weights: [String: ValueID]) throws
         -> [ValueID]
     {
-        let shape = graph.type(of: inputs[0]).shape
-        let axis = numParameters == 1 ? 0 : try channelAxis(shape, channels: numParameters, module)
+        let axis = numParameters == 1 ? 0 : try graph.channelAxis(inputs[0], channels: numParameters, module)
         return [try graph.prelu(inputs[0], weight: weights["weight"]!, axis: axis)]
     }
 }
 
-/// Which axis holds the channels: 1 as PyTorch has it, except for an unbatched signal `[C, L]`.
-func channelAxis(_ shape: [Dim], channels: Int, _ module: String) throws -> Int {
-    if shape.count >= 2, shape[1] == .fixed(channels) { return 1 }
-    if shape.count <= 2, shape.first == .fixed(channels) { return 0 }
-    throw OssicleError(
-        .shapeMismatch, "\(module) expects \(channels) channels on axis 1, found \(shape.text)")
+extension Graph {
+    /// Which axis holds the channels: 1 as PyTorch has it, except for an unbatched signal `[C, L]`. Where both fit,
+    /// what a convolution made is a signal, so that one length means nothing else than the others.
+    fileprivate func channelAxis(_ value: ValueID, channels: Int, _ module: String) throws -> Int {
+        let shape = type(of: value).shape
+        let leads = shape.count == 2 && shape[0] == .fixed(channels) && isSignal(value)
+        if shape.count >= 2, shape[1] == .fixed(channels), !leads { return 1 }
+        if shape.count <= 2, shape.first == .fixed(channels) { return 0 }
+        throw OssicleError(
+            .shapeMismatch, "\(module) expects \(channels) channels on axis 1, found \(shape.text)")
+    }
+
+    /// Whether something that has channels before time made it, element-wise steps aside.
+    private func isSignal(_ value: ValueID) -> Bool {
+        var value = value
+        while let node = nodes.first(where: { $0.outputs.contains(value) }) {
+            switch node.operation {
+            case is Convolution, is TransposedConvolution, is Pool, is AdaptivePool, is Resize: return true
+            case is Unary, is Binary, is BatchNormalization, is GroupNormalization: value = node.inputs[0]
+            default: return false
+            }
+        }
+        return false
+    }
 }
 
 private func trailingAxes(_ shape: [Dim], _ normalized: [Int], _ module: String) throws -> Range<Int> {

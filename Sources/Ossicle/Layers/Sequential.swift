@@ -8,7 +8,8 @@ public final class Sequential {
     /// What the layers take and give, up to the first that does not fit.
     private var example: ExampleInput?
     private var fits = true
-    private var source = "state_dict"
+    /// Where the weights come from, as errors are to call it.
+    public var source = "state_dict"
 
     public init() {}
 

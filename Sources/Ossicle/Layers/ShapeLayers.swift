@@ -93,14 +93,19 @@ public struct AdaptivePool1D: Layer {
 public struct Upsample: Layer {
     public let mode: Resize.Mode
     public let target: Resize.Target
-    public let alignCorners: Bool
+    public let alignCorners, recomputesFactor: Bool
     public var module: String { "Upsample" }
 
+    /// - Parameter recomputesFactor: samples are as far apart as the output's length makes them, not 1 / factor.
     /// - Throws: `invalidArgument` when the target is not positive.
-    public init(_ mode: Resize.Mode, _ target: Resize.Target, alignCorners: Bool = false) throws {
+    public init(
+        _ mode: Resize.Mode, _ target: Resize.Target, alignCorners: Bool = false,
+        recomputesFactor: Bool = false
+    ) throws {
         self.mode = mode
         self.target = target
         self.alignCorners = alignCorners
+        self.recomputesFactor = recomputesFactor
         switch target {
         case .factor(let factor):
             try require(factor > 0 && factor <= 65536, "scale_factor must be positive and at most 65536")
@@ -113,6 +118,12 @@ public struct Upsample: Layer {
         -> [ValueID]
     {
         let last = graph.type(of: inputs[0]).rank - 1
+        var target = target
+        if recomputesFactor,
+            case .fixed(let extent) = try target.extent(of: graph.type(of: inputs[0]).shape[last])
+        {
+            target = .extent(extent)
+        }
         return try graph.add(
             Resize(mode, axes: [last], targets: [target], alignsCorners: alignCorners), [inputs[0]])
     }

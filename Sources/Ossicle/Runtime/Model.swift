@@ -15,8 +15,8 @@ public final class Model: Sendable {
         public var metadata = "{}"
         /// Silent frames a stream processes before it is handed out, as the format defines it.
         public var prewarm = 0
-        /// A whole signal is to be run as a fresh stream: formats that define a start state.
-        public var runsAsStream = false
+        /// A whole signal is run as a fresh stream, from the format's start state, by the engine's own kernels.
+        public var runsAsStream: Bool { prewarm > 0 }
         /// One line for each layer.
         public var layers: [String] = []
         /// Past frames an output frame depends on; nil when unbounded.
@@ -123,6 +123,9 @@ public final class Model: Sendable {
         for (shape, port) in zip(shapes, required) {
             try Graph.check(ValueType(shape.map { .fixed($0) }), port.name, length: 1)
         }
+        if facts.runsAsStream, let frames = frames(shapes[0]) {
+            return try Session(freshStream(maxBlock: frames))
+        }
         return try Session(
             program(
                 .fixed(length: 1), shapes: shapes.map { $0.map { .fixed($0) } },
@@ -136,7 +139,23 @@ public final class Model: Sendable {
         guard 1...(1 << 30) ~= maxLength else {
             throw OssicleError(.invalidArgument, "max_length \(maxLength) is not in 1…\(1 << 30)")
         }
+        if facts.runsAsStream { return try Session(freshStream(maxBlock: maxLength)) }
         return try Session(program(.dynamic(maxLength: maxLength), compute: compute ?? self.compute))
+    }
+
+    /// The dynamic extent of an input of this shape; nil when it does not fit the model's only input.
+    private func frames(_ shape: [Int]) -> Int? {
+        let expected = graph.type(of: graph.inputs[0].value).shape
+        guard graph.inputs.count == 1, shape.count == expected.count else { return nil }
+        var frames: Int?
+        for (found, extent) in zip(shape, expected) {
+            if extent == .dynamic { frames = found } else if extent != .fixed(found) { return nil }
+        }
+        return frames
+    }
+
+    private func freshStream(maxBlock: Int) throws -> Stream {
+        try Stream(program(.stream(maxBlock: maxBlock)), facts: facts, prewarm: facts.prewarm)
     }
 
     /// One run on a tensor, with a session made for its shape.

@@ -9,6 +9,9 @@ public final class Session: @unchecked Sendable {
 
     init(_ program: Program) throws { instance = try Instance(program) }
 
+    /// Each run is a fresh stream: it starts from the state that the stream is in now.
+    init(_ stream: Stream) { instance = stream.instance }
+
     /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or never was.
     public var deviceFailure: OssicleError? { instance.deviceFailure }
 

@@ -131,7 +131,10 @@ import Testing
             layer(#""type":"conv1d","kernel_size":[1],"groups":2"#, weights: "[[[[1]]]]"),
             "do not divide into 2 groups"
         ),
-        (layer(#""type":"conv1d","kernel_size":[1],"strides":2"#, weights: "[[[[1]]]]"), "a stride of 2"),
+        (
+            layer(#""type":"conv1d","kernel_size":[1],"strides":0"#, weights: "[[[[1]]]]"),
+            "strides: expected an integer"
+        ),
         (
             layer(#""type":"batchnorm","epsilon":0"#, weights: "[[1],[-1]]"),
             "expected variances above -epsilon"

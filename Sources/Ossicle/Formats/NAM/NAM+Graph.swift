@@ -23,9 +23,7 @@ extension NAMModel {
         facts.sampleRate = sampleRate
         facts.loudness = metadata.loudness
         facts.prewarm = warmUp
-        facts.runsAsStream = true
         facts.metadata = metadata.json(version: version)
-        facts.receptiveField = if case .lstm = network { nil } else { max(warmUp - 1, 0) }
         facts.layers = summary
         return try Model(facts: facts, inputShapes: [Graph.signalShape(channels: inputs)]) { shapes in
             try graph(input: shapes[0])

@@ -53,7 +53,6 @@ extension LayerChain {
     func model(format: String, file: String) throws -> Model {
         var facts = Model.Facts(format: format)
         facts.sampleRate = sampleRate
-        facts.runsAsStream = true
         facts.layers = summary
         facts.metadata =
             "{"
@@ -72,11 +71,13 @@ extension LayerChain {
     }
 
     private var receptiveField: Int? {
-        var past = 0
+        var (past, stride) = (0, 1)
         for layer in layers {
             switch layer {
             case .recurrent: return nil
-            case .convolution(let conv): past += conv.past
+            case .convolution(let conv):
+                past += conv.past * stride
+                stride *= conv.stride
             default: break
             }
         }

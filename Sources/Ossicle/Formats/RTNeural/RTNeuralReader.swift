@@ -104,17 +104,15 @@ extension RTNeuralReader {
         let kernel = try lastInt(json.required("kernel_size"), in: FileLimits.kernel)
         let dilation = try json.optional("dilation").map { try lastInt($0, in: FileLimits.dilation) } ?? 1
         let groups = try json.optional("groups")?.int(in: FileLimits.width) ?? 1
-        if let stride = try json.optional("strides").map({ try lastInt($0, in: FileLimits.width) }),
-            stride != 1
-        {
-            throw OssicleError(.unsupported, "\(json.path).strides: a stride of \(stride) is not supported")
-        }
+        // Keras's, causal: outputs at frames 0, stride, 2 · stride …
+        let stride = try json.optional("strides").map { try lastInt($0, in: FileLimits.kernel) } ?? 1
         guard inputs % groups == 0, outputs % groups == 0 else {
             throw json.failure("\(inputs) inputs and \(outputs) outputs do not divide into \(groups) groups")
         }
         let taps = try tensor(weights[0], [kernel, inputs / groups, outputs])
         let convolution = FileConvolution(
-            inputs: inputs, outputs: outputs, kernel: kernel, dilation: dilation, groups: groups,
+            inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, dilation: dilation,
+            groups: groups,
             weight: taps.transposed(kernel * (inputs / groups), outputs).swappedTaps(
                 outputs, kernel, inputs / groups),
             bias: weights.count == 2 ? try tensor(weights[1], [outputs]) : nil)

@@ -29,6 +29,20 @@ public struct Reshape: Operation {
         }
         return [ValueType(shape, inputs[0].dataType)]
     }
+
+    /// Axes of one element that come or go leave the time axis what it is: a block's, whose length the streaming graph
+    /// writes another way than the whole signal's.
+    public func streaming(_ node: StreamingNode) throws -> StreamingForm {
+        var form = self
+        let (time, place) = (
+            node.inputs[0].shape.filter { !$0.isFixed }, shape.indices.filter { !shape[$0].isFixed }
+        )
+        let fixed = { (shape: [Dim]) in shape.filter(\.isFixed).product }
+        if time.count == 1, place.count == 1, fixed(node.inputs[0].shape) == fixed(shape) {
+            form.shape[place[0]] = time[0]
+        }
+        return StreamingForm(form, latency: node.latency)
+    }
 }
 
 /// Joins values along an axis.
