@@ -117,9 +117,12 @@ public func ossicle_model_text(
 
 @c(ossicle_linear_set_gpu_batch_threshold) @implementation
 public func ossicle_linear_set_gpu_batch_threshold(_ batch: Int64) -> Int32 {
-    guard batch >= 1 else { return OssicleError.Code.invalidArgument.rawValue }
-    Linear.mpsBatchThreshold = Int(batch)
-    return 0
+    status(on: nil) {
+        guard batch >= 1 else {
+            throw OssicleError(.invalidArgument, "the batch threshold must be at least 1, found \(batch)")
+        }
+        Linear.mpsBatchThreshold = Int(batch)
+    }
 }
 
 @c(ossicle_linear_gpu_batch_threshold) @implementation

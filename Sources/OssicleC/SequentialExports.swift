@@ -48,6 +48,11 @@ public func ossicle_sequential_load_weights(_ handle: OpaquePointer!, _ path: Un
     status(on: UnsafeRawPointer(handle)) { try sequential(handle).loadWeights(path: text(path, "path")) }
 }
 
+@c(ossicle_sequential_set_source) @implementation
+public func ossicle_sequential_set_source(_ handle: OpaquePointer!, _ name: UnsafePointer<CChar>!) -> Int32 {
+    status(on: UnsafeRawPointer(handle)) { try sequential(handle).source = text(name, "name") }
+}
+
 @c(ossicle_sequential_build) @implementation
 public func ossicle_sequential_build(
     _ handle: OpaquePointer!, _ options: UnsafePointer<ossicle_load_options>!,

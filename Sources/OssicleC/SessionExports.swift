@@ -46,6 +46,11 @@ public func ossicle_session_shape(
     }
 }
 
+@c(ossicle_session_is_realtime) @implementation
+public func ossicle_session_is_realtime(_ handle: OpaquePointer!) -> Int32 {
+    (try? session(handle))?.program.isRealtimeSafe == true ? 1 : 0
+}
+
 @c(ossicle_session_memory) @implementation
 public func ossicle_session_memory(_ handle: OpaquePointer!) -> Int {
     (try? session(handle))?.memoryByteCount ?? 0

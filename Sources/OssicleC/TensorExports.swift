@@ -17,6 +17,37 @@ public func ossicle_tensors_destroy(_ tensors: OpaquePointer!) -> Int32 {
     destroyHandle(tensors, OK_HANDLE_TENSORS, TensorList.self)
 }
 
+@c(ossicle_safetensors_load) @implementation
+public func ossicle_safetensors_load(
+    _ path: UnsafePointer<CChar>!, _ tensors: UnsafeMutablePointer<OpaquePointer?>!
+) -> Int32 {
+    status(on: nil) {
+        let out = try require(tensors, "tensors")
+        out.pointee = try handle(SafeTensors(path: text(path, "path")))
+    }
+}
+
+@c(ossicle_safetensors_load_bytes) @implementation
+public func ossicle_safetensors_load_bytes(
+    _ bytes: UnsafeRawPointer!, _ count: Int, _ name: UnsafePointer<CChar>!,
+    _ tensors: UnsafeMutablePointer<OpaquePointer?>!
+) -> Int32 {
+    status(on: nil) {
+        let out = try require(tensors, "tensors")
+        guard let bytes, count >= 0 else { throw OssicleError(.invalidArgument, "bytes is NULL") }
+        out.pointee = try handle(
+            SafeTensors(
+                .copy(UnsafeRawBufferPointer(start: bytes, count: count)),
+                file: name.map { String(cString: $0) } ?? "bytes"))
+    }
+}
+
+private func handle(_ file: SafeTensors) throws -> OpaquePointer? {
+    try makeHandle(
+        OK_HANDLE_TENSORS,
+        TensorList(file.entries.map { (name: $0.name, tensor: try file.tensor($0.name)) }))
+}
+
 @c(ossicle_tensors_count) @implementation
 public func ossicle_tensors_count(_ handle: OpaquePointer!) -> Int32 {
     Int32((try? list(handle))?.tensors.count ?? 0)

@@ -199,6 +199,17 @@ static void sequential(void) {
     CHECK(ossicle_session_run_f32(session, x, 3, y, 2) == OSSICLE_OK);
     CHECK(y[0] == 331 && y[1] == 24);
     CHECK(ossicle_session_run_f32(session, x, 2, y, 2) == OSSICLE_SHAPE_MISMATCH);
+#ifndef __APPLE__
+    CHECK(ossicle_session_is_realtime(session) == 1);
+#endif
+    CHECK(ossicle_session_is_realtime(NULL) == 0);
+    // Outputs may not lie on inputs, in either form of the call.
+    float both[4] = {1, 10, 100};
+    const ossicle_buffer in = {both, 12}, out = {both + 2, 8}, apart = {y, 8};
+    CHECK(ossicle_session_run(session, &in, 1, &out, 1) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_session_run_f32(session, both, 3, both + 2, 2) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(both[0] == 1 && both[1] == 10 && both[2] == 100 && both[3] == 0);
+    CHECK(ossicle_session_run(session, &in, 1, &apart, 1) == OSSICLE_OK && y[0] == 331);
     CHECK(ossicle_session_shape(session, OSSICLE_OUTPUT, 0, &shape) == OSSICLE_OK);
     CHECK(shape.rank == 2 && shape.extent[0] == 1 && shape.extent[1] == 2);
     CHECK(ossicle_session_destroy(session) == OSSICLE_OK);
@@ -213,7 +224,60 @@ static void sequential(void) {
         CHECK(ossicle_session_create(model, &large, 1, &session) != OSSICLE_OK && !session);
     }
     CHECK(ossicle_model_destroy(model) == OSSICLE_OK);
+    // Where weights come from shows in errors.
+    model = NULL;
+    CHECK(ossicle_sequential_set_source(s, "amp.safetensors") == OSSICLE_OK);
+    CHECK(ossicle_sequential_set_source(s, NULL) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_sequential_set_weight(s, "0.bias", OSSICLE_FLOAT32, vector, 1, nan) == OSSICLE_OK);
+    CHECK(ossicle_sequential_build(s, NULL, &model) == OSSICLE_WEIGHTS && !model);
+    CHECK(strstr(message_of(s), "amp.safetensors") != NULL);
     CHECK(ossicle_sequential_destroy(s) == OSSICLE_OK);
+    CHECK(ossicle_linear_set_gpu_batch_threshold(0) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(strstr(message_of(NULL), "threshold") != NULL);
+}
+
+// Tensors of a safetensors file, from memory and from a path.
+static void tensors(void) {
+    static const char header[] = "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}     ";
+    const float values[2] = {1.5f, -2};
+    char bytes[8 + sizeof header - 1 + sizeof values] = {(char)(sizeof header - 1)};
+    memcpy(bytes + 8, header, sizeof header - 1);
+    memcpy(bytes + 8 + sizeof header - 1, values, sizeof values);
+    ossicle_tensors *list = NULL;
+    CHECK(ossicle_safetensors_load_bytes(bytes, sizeof bytes, "made.safetensors", &list) == OSSICLE_OK);
+    CHECK(ossicle_tensors_count(list) == 1);
+    ossicle_tensor tensor = {.struct_size = sizeof tensor};
+    CHECK(ossicle_tensors_get(list, 0, &tensor) == OSSICLE_OK);
+    CHECK(tensor.dtype == OSSICLE_FLOAT32 && tensor.rank == 1 && tensor.shape[0] == 2 &&
+          tensor.byte_count == 8);
+    CHECK(memcmp(tensor.data, values, sizeof values) == 0);
+    CHECK(ossicle_tensors_destroy(list) == OSSICLE_OK);
+    list = NULL;
+    for (size_t n = 0; n < sizeof bytes; ++n)
+        CHECK(ossicle_safetensors_load_bytes(bytes, n, "cut.safetensors", &list) == OSSICLE_MALFORMED);
+    CHECK(strstr(message_of(NULL), "cut.safetensors") != NULL && !list);
+    CHECK(ossicle_safetensors_load_bytes(NULL, 8, NULL, &list) == OSSICLE_INVALID_ARGUMENT);
+    CHECK(ossicle_safetensors_load("/none.safetensors", &list) == OSSICLE_IO && !list);
+    CHECK(strstr(message_of(NULL), "/none.safetensors") != NULL);
+    CHECK(ossicle_safetensors_load(NULL, &list) == OSSICLE_INVALID_ARGUMENT);
+}
+
+// Buffers of a stream are one or apart.
+static void overlaps(void) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/BossWN-nano.nam", folder);
+    ossicle_model *model = NULL;
+    ossicle_stream *stream = NULL;
+    ossicle_stream_options options = {.struct_size = sizeof options, .max_block = 64};
+    CHECK(ossicle_model_load(path, NULL, &model) == OSSICLE_OK);
+    CHECK(ossicle_stream_create(model, &options, &stream) == OSSICLE_OK);
+    float memory[128] = {1};
+    for (int at = -63; at <= 0; ++at)
+        CHECK(ossicle_stream_process(stream, memory + 64, memory + 64 + at, 64) ==
+              (at == 0 ? OSSICLE_OK : OSSICLE_INVALID_ARGUMENT));
+    CHECK(ossicle_stream_process(stream, memory + 64, memory, 64) == OSSICLE_OK);
+    ossicle_stream_destroy(stream);
+    ossicle_model_destroy(model);
 }
 
 int main(int argc, char **argv) {
@@ -225,6 +289,8 @@ int main(int argc, char **argv) {
     texts();
     wrong_streams();
     sequential();
+    tensors();
+    overlaps();
     const char *const names[] = {"lstm", "wavenet", "BossLSTM-1x16", "BossWN-nano", "wavenet_a1_standard"};
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) reference(names[i]);
     return summary("abi_test");

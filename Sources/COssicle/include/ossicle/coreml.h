@@ -21,6 +21,7 @@ typedef struct ossicle_coreml ossicle_coreml;
 /// @return IO, MALFORMED, UNSUPPORTED (a pipeline, a tree ensemble …) naming the file; INVALID_ARGUMENT for
 ///         an unknown function, naming those there are.
 OSSICLE_API int32_t ossicle_coreml_open(const char *path, const char *function, ossicle_coreml **coreml);
+/// Frees the file. Lists of tensors made from it stay. INVALID_HANDLE as everywhere.
 OSSICLE_API int32_t ossicle_coreml_destroy(ossicle_coreml *coreml);
 
 /// What the file says of itself as a JSON object: `kind` ("program", "network", "espresso"),

@@ -63,6 +63,7 @@ OSSICLE_API int32_t ossicle_hybrid_load(const char *path, const char *configurat
 /// its own.
 OSSICLE_API int32_t ossicle_hybrid_save(const ossicle_hybrid *hybrid, const char *path);
 
+/// Frees the pipeline; its streams go on.
 OSSICLE_API int32_t ossicle_hybrid_destroy(ossicle_hybrid *hybrid);
 
 /// The network as a model: for sessions with batches and other lengths, and for what can be asked of models.
@@ -82,6 +83,7 @@ typedef struct ossicle_hybrid_info {
     int32_t uses_bnns;       ///< 1: Apple's BNNS Graph runs a Core ML bottleneck
 } ossicle_hybrid_info;
 
+/// Fills `info`, whose `struct_size` is set.
 OSSICLE_API int32_t ossicle_hybrid_info_get(const ossicle_hybrid *hybrid, ossicle_hybrid_info *info);
 
 typedef enum ossicle_hybrid_text_kind {
@@ -90,6 +92,7 @@ typedef enum ossicle_hybrid_text_kind {
     OSSICLE_HYBRID_PLAN = 2           ///< steps, kernels, buffers, bytes and FLOPs of one buffer
 } ossicle_hybrid_text_kind;
 
+/// One of those texts; 0 for a wrong handle or kind.
 OSSICLE_API size_t ossicle_hybrid_text(const ossicle_hybrid *hybrid, int32_t kind, char *buffer,
                                        size_t capacity);
 
@@ -137,6 +140,7 @@ typedef struct ossicle_hybrid_stream_options {
 OSSICLE_API int32_t ossicle_hybrid_stream_create(const ossicle_hybrid *hybrid,
                                                  const ossicle_hybrid_stream_options *options,
                                                  ossicle_hybrid_stream **stream);
+/// Frees the stream.
 OSSICLE_API int32_t ossicle_hybrid_stream_destroy(ossicle_hybrid_stream *stream);
 
 typedef struct ossicle_hybrid_stream_info {

@@ -45,6 +45,7 @@ typedef struct ossicle_inference_options {
 ///         there are, or for an engine that does not exist.
 OSSICLE_API int32_t ossicle_inference_create(const char *path, const ossicle_inference_options *options,
                                              ossicle_inference **inference);
+/// Frees the model with its states; observers forget it.
 OSSICLE_API int32_t ossicle_inference_destroy(ossicle_inference *inference);
 
 /// The function that runs, at its shapes, as a model: for sessions, or as the bottleneck of a pipeline. Reads
@@ -65,6 +66,7 @@ typedef struct ossicle_inference_info {
     int64_t workspace_bytes; ///< memory of intermediate values
 } ossicle_inference_info;
 
+/// Fills `info`, whose `struct_size` is set.
 OSSICLE_API int32_t ossicle_inference_info_get(const ossicle_inference *inference,
                                                ossicle_inference_info *info);
 
@@ -90,6 +92,7 @@ typedef enum ossicle_inference_text_kind {
     OSSICLE_INFERENCE_PLAN = 2      ///< steps, kernels, buffers, bytes and FLOPs
 } ossicle_inference_text_kind;
 
+/// One of those texts; 0 for a wrong handle or kind.
 OSSICLE_API size_t ossicle_inference_text(const ossicle_inference *inference, int32_t kind, char *buffer,
                                           size_t capacity);
 
@@ -123,6 +126,7 @@ OSSICLE_API int32_t ossicle_inference_reset_state(ossicle_inference *inference);
 /// Copies a state out or in: `byte_count` must be that of its port. Not while a prediction is going on.
 OSSICLE_API int32_t ossicle_inference_read_state(const ossicle_inference *inference, int32_t index,
                                                  void *data, size_t byte_count);
+/// The same inwards.
 OSSICLE_API int32_t ossicle_inference_write_state(ossicle_inference *inference, int32_t index,
                                                   const void *data, size_t byte_count);
 
@@ -173,6 +177,7 @@ OSSICLE_API int32_t ossicle_memory_observer_ask(ossicle_memory_observer *observe
 /// again. The model is not kept alive.
 OSSICLE_API int32_t ossicle_memory_observer_watch(ossicle_memory_observer *observer,
                                                   ossicle_inference *inference);
+/// Takes a model out of the observer's care.
 OSSICLE_API int32_t ossicle_memory_observer_unwatch(ossicle_memory_observer *observer,
                                                     ossicle_inference *inference);
 

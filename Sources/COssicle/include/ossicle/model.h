@@ -16,8 +16,9 @@ typedef enum ossicle_compute {
     OSSICLE_COMPUTE_DEFAULT = 0, ///< AUTOMATIC for layers and pipelines, CPU for a model from a file
     OSSICLE_COMPUTE_CPU = 1,     ///< the engine's own kernels: real-time safe, the same on every machine
     /// Whatever the machine has and is expected to be faster: a GPU, the system's libraries, BNNS Graph for a
-    /// whole Core ML model. A run agrees with CPU within rounding and is not real-time safe. What is refused
-    /// or fails gives way to the CPU, with a line on standard error. The same as CPU off Apple's systems.
+    /// whole Core ML model. Linear goes to the GPU by its rows alone, from the threshold below on. A run
+    /// agrees with CPU within rounding and is not real-time safe. What is refused or fails gives way to the
+    /// CPU, with a line on standard error. The same as CPU off Apple's systems.
     OSSICLE_COMPUTE_AUTOMATIC = 2,
     /// As AUTOMATIC, but UNSUPPORTED where there is no GPU, and every layer with GPU kernels runs there,
     /// however small.
@@ -47,6 +48,7 @@ OSSICLE_API int32_t ossicle_model_load(const char *path, const ossicle_load_opti
 OSSICLE_API int32_t ossicle_model_load_bytes(const void *bytes, size_t count, const char *name,
                                              const ossicle_load_options *options, ossicle_model **model);
 
+/// Frees the model; sessions and streams on it go on.
 OSSICLE_API int32_t ossicle_model_destroy(ossicle_model *model);
 
 typedef struct ossicle_model_info {
@@ -59,10 +61,12 @@ typedef struct ossicle_model_info {
     int64_t weight_bytes;
     int64_t receptive_field; ///< past frames one output frame depends on; -1: unbounded or not known
     int32_t
-        runs_as_stream; ///< 1: the format defines a start state, so a whole signal is run as a fresh stream
+        runs_as_stream; ///< 1: the format defines a start state (.nam's prewarming), so a session is a fresh
+                        ///< stream in every run, by the engine's own kernels whatever `compute` says
     int32_t required_input_count; ///< inputs that may not be left out; they come first
 } ossicle_model_info;
 
+/// Fills `info`, whose `struct_size` is set.
 OSSICLE_API int32_t ossicle_model_info_get(const ossicle_model *model, ossicle_model_info *info);
 
 enum { OSSICLE_MAX_RANK = 8 };
@@ -94,6 +98,7 @@ typedef struct ossicle_port {
     int64_t shape[OSSICLE_MAX_RANK];
 } ossicle_port;
 
+/// Fills `port`, whose `struct_size` is set. INVALID_ARGUMENT for an index out of range.
 OSSICLE_API int32_t ossicle_model_port(const ossicle_model *model, int32_t direction, int32_t index,
                                        ossicle_port *port);
 
@@ -109,14 +114,17 @@ typedef enum ossicle_model_text_kind {
         3 ///< passes, steps, kernels, buffers, bytes and FLOPs of the streaming (or static) plan
 } ossicle_model_text_kind;
 
+/// One of those texts; 0 for a wrong handle or kind.
 OSSICLE_API size_t ossicle_model_text(const ossicle_model *model, int32_t kind, char *buffer,
                                       size_t capacity);
 
 /// From which batch size a Linear layer goes to the GPU where there is one; 4 by default, at least 1.
 /// Read when a program is built. Safe from any thread.
 OSSICLE_API int32_t ossicle_linear_set_gpu_batch_threshold(int64_t batch);
+/// The present threshold. Safe from any thread.
 OSSICLE_API int64_t ossicle_linear_gpu_batch_threshold(void);
-/// How a Linear layer would run a batch on this machine: "gemv", "gemm" or "gpu". Static text.
+/// How a Linear layer would run a batch on this machine with OSSICLE_COMPUTE_AUTOMATIC: "gemv", "gemm" or
+/// "gpu". Static text. What a session really does is in `ossicle_session_plan`.
 OSSICLE_API const char *ossicle_linear_strategy(int64_t batch);
 
 #ifdef __cplusplus

@@ -10,7 +10,9 @@ extern "C" {
 
 typedef struct ossicle_sequential ossicle_sequential;
 
+/// An empty one; destroy it with `ossicle_sequential_destroy`.
 OSSICLE_API int32_t ossicle_sequential_create(ossicle_sequential **sequential);
+/// Frees it; models built from it go on.
 OSSICLE_API int32_t ossicle_sequential_destroy(ossicle_sequential *sequential);
 
 /// Appends a layer.
@@ -35,6 +37,9 @@ OSSICLE_API int32_t ossicle_sequential_set_weight(ossicle_sequential *sequential
 /// Takes every weight from a safetensors file with state_dict names.
 OSSICLE_API int32_t ossicle_sequential_load_weights(ossicle_sequential *sequential, const char *path);
 
+/// Where the weights come from, as messages are to call it: "state_dict" unless said otherwise.
+OSSICLE_API int32_t ossicle_sequential_set_source(ossicle_sequential *sequential, const char *name);
+
 /// Validates the weights (every one given, none left over, all finite) and makes the model.
 /// The sequential can be changed and built again; models already built stay as they are.
 /// @param options  may be NULL: no warnings, OSSICLE_COMPUTE_DEFAULT, which is AUTOMATIC here.
@@ -55,6 +60,7 @@ typedef struct ossicle_buffer_stats {
     int64_t scratch_bytes; ///< working space of kernels, beside allocated_bytes
 } ossicle_buffer_stats;
 
+/// Fills `stats`, whose `struct_size` is set. What a build would return, weights apart.
 OSSICLE_API int32_t ossicle_sequential_buffer_stats(const ossicle_sequential *sequential, int64_t length,
                                                     ossicle_buffer_stats *stats);
 

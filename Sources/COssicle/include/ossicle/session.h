@@ -25,6 +25,7 @@ typedef struct ossicle_shape {
 /// @return SHAPE_MISMATCH with both shapes, UNSUPPORTED, OUT_OF_MEMORY.
 OSSICLE_API int32_t ossicle_session_create(const ossicle_model *model, const ossicle_shape *shapes,
                                            size_t shape_count, ossicle_session **session);
+/// Frees the session.
 OSSICLE_API int32_t ossicle_session_destroy(ossicle_session *session);
 
 /// The shape of a port for the shapes this session was made for.
@@ -39,7 +40,8 @@ typedef struct ossicle_buffer {
 
 /// Runs once. Inputs and outputs may not overlap. Recurrent state that is not an input starts at zero.
 /// Optional inputs (initial states) are left out by `data == NULL` and then start at zero.
-/// [real-time] where the engine's own kernels run all of it: with OSSICLE_COMPUTE_CPU always.
+/// [real-time] where `ossicle_session_is_realtime` says so: with OSSICLE_COMPUTE_CPU always.
+/// @return INVALID_ARGUMENT for buffers that overlap or are missing, SHAPE_MISMATCH for other sizes.
 OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_buffer *inputs,
                                         size_t input_count, const ossicle_buffer *outputs,
                                         size_t output_count);
@@ -49,6 +51,10 @@ OSSICLE_API int32_t ossicle_session_run(ossicle_session *session, const ossicle_
 /// [real-time] as `ossicle_session_run`.
 OSSICLE_API int32_t ossicle_session_run_f32(ossicle_session *session, const float *input, size_t input_count,
                                             float *output, size_t output_count);
+
+/// 1 where the engine's own kernels run all of it, so that the two calls above are real-time safe; 0 where a
+/// GPU or a library of the system takes part, and for a wrong handle.
+OSSICLE_API int32_t ossicle_session_is_realtime(const ossicle_session *session);
 
 /// Bytes this session holds beside the model: workspace and state.
 OSSICLE_API size_t ossicle_session_memory(const ossicle_session *session);

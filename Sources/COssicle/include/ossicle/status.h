@@ -34,6 +34,7 @@ typedef enum ossicle_status {
 /// The version of this interface: `major * 1000 + minor`. A library serves programs of the same major number
 /// and the same or a lower minor one. [real-time]
 #define OSSICLE_ABI_VERSION 1000
+/// The OSSICLE_ABI_VERSION that the library was built with.
 OSSICLE_API int32_t ossicle_abi_version(void);
 
 /// The release, such as "0.1.0". Static text. [real-time]

@@ -21,6 +21,7 @@ typedef struct ossicle_stream_options {
 /// @return UNSUPPORTED naming the layer when the model cannot stream (bidirectional, global pooling …).
 OSSICLE_API int32_t ossicle_stream_create(const ossicle_model *model, const ossicle_stream_options *options,
                                           ossicle_stream **stream);
+/// Frees the stream with its state.
 OSSICLE_API int32_t ossicle_stream_destroy(ossicle_stream *stream);
 
 typedef struct ossicle_stream_info {
@@ -46,8 +47,8 @@ OSSICLE_API int32_t ossicle_stream_info_get(const ossicle_stream *stream, ossicl
 /// @param output  `output_channels * frames * rate_numerator / rate_denominator` floats; may equal `input`
 /// only
 ///                when both sides have the same size.
-/// @return BLOCK_TOO_LONG or SHAPE_MISMATCH (granularity) without touching state or output. 0 frames are
-/// fine. [real-time]
+/// @return BLOCK_TOO_LONG, SHAPE_MISMATCH (granularity) or INVALID_ARGUMENT (NULL, or buffers that overlap in
+/// part) without touching state or output. 0 frames are fine. [real-time]
 OSSICLE_API int32_t ossicle_stream_process(ossicle_stream *stream, const float *input, float *output,
                                            size_t frames);
 

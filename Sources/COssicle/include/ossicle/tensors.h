@@ -8,11 +8,23 @@
 extern "C" {
 #endif
 
-/// An immutable list of named arrays, made by `ossicle_coreml_load_all` and `ossicle_coreml_load_layer`.
+/// An immutable list of named arrays, made by `ossicle_safetensors_load`, `ossicle_coreml_load_all` and
+/// `ossicle_coreml_load_layer`.
 /// May be used from several threads at once.
 typedef struct ossicle_tensors ossicle_tensors;
 
+/// Frees the list with its arrays.
 OSSICLE_API int32_t ossicle_tensors_destroy(ossicle_tensors *tensors);
+
+/// Every tensor of a safetensors file, in the order of its header, as it is stored; values are not judged.
+/// The file stays mapped while the list lives.
+/// @return IO or MALFORMED naming the file and the tensor; UNSUPPORTED.
+OSSICLE_API int32_t ossicle_safetensors_load(const char *path, ossicle_tensors **tensors);
+
+/// The same from `count` bytes in memory, which are copied. `name` (may be NULL) stands for the file in
+/// messages.
+OSSICLE_API int32_t ossicle_safetensors_load_bytes(const void *bytes, size_t count, const char *name,
+                                                   ossicle_tensors **tensors);
 
 /// How many there are; 0 for a wrong handle.
 OSSICLE_API int32_t ossicle_tensors_count(const ossicle_tensors *tensors);
