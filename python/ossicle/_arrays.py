@@ -30,7 +30,7 @@ def as_input(value: ArrayLike, what: str = "input") -> Array:
     """
     try:
         array = np.asarray(value)
-    except ValueError as error:  # ragged lists
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors of another library
         raise DTypeError(f"{what}: not an array: {error}") from None
     if array.dtype.kind != "f":
         hint = ""

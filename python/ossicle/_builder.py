@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import DTypeError, check
+from ._errors import ArgumentError, DTypeError, check
 from ._ffi import ffi, lib
 from ._native import LoadOptions, create
 from ._ports import read_ports
@@ -20,6 +20,10 @@ WEIGHT_DTYPES = {
     "float16": lib.OSSICLE_FLOAT16,
     "bfloat16": lib.OSSICLE_BFLOAT16,  # of the ml_dtypes package
 }
+
+
+#: Buffers that PyTorch keeps in a state_dict and inference does not need.
+TRAINING_ONLY = "num_batches_tracked"
 
 
 class Builder:
@@ -44,8 +48,9 @@ class Builder:
         )
         check(status, self.handle)
 
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        check(lib.ossicle_sequential_load_weights(self.handle, os.fsencode(path)), self.handle)
+    def set_source(self, name: str) -> None:
+        """How errors call what the weights come from."""
+        check(lib.ossicle_sequential_set_source(self.handle, os.fsencode(name)), self.handle)
 
     def build(self, compute: str) -> Built:
         options = LoadOptions(compute)
@@ -58,6 +63,28 @@ class Builder:
         return Built(model, inputs, read_ports(model, lib.OSSICLE_OUTPUT, info.output_count))
 
 
+def as_state(state_dict: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Private copies of weights by name, without what PyTorch keeps for training alone.
+
+    Raises:
+        ArgumentError: not a mapping of names.
+        DTypeError: not floating-point numbers.
+
+    """
+    if not isinstance(state_dict, Mapping):
+        raise ArgumentError(
+            f"state_dict: expected a mapping of names to arrays, got {type(state_dict).__name__}"
+        )
+    for name in state_dict:
+        if not isinstance(name, str):
+            raise ArgumentError(f"state_dict: expected names, got {name!r}")
+    return {
+        name: as_weight(name, value)
+        for name, value in state_dict.items()
+        if name.rpartition(".")[2] != TRAINING_ONLY
+    }
+
+
 def as_weight(name: str, value: Any) -> np.ndarray[Any, Any]:
     """A private dense copy of one weight: a NumPy array, a torch tensor or anything array-like of floats.
 
@@ -67,7 +94,10 @@ def as_weight(name: str, value: Any) -> np.ndarray[Any, Any]:
     """
     if hasattr(value, "detach"):  # torch tensors that require gradients refuse to become arrays
         value = value.detach().cpu()
-    array = np.array(value, order="C")
+    try:
+        array = np.array(value, order="C")
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, torch's bfloat16
+        raise DTypeError(f"{name}: expected an array of floating-point weights: {error}") from None
     if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
         raise DTypeError(f"{name}: expected floating-point weights, got {array.dtype} of shape {array.shape}")
     # The engine computes in float32; half-width weights are passed on as they are.

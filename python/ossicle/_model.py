@@ -59,9 +59,12 @@ def load(
         return BNNSInference(path)
     try:
         with open(path, "rb") as file:
-            return Model(file.read(), path, compute)
+            data = file.read()
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # a name with a NUL in it
+        raise FileError(f"{path!r}: {error}") from error
+    return Model(data, path, compute)
 
 
 class Model(Described):

@@ -17,7 +17,7 @@ from numpy import empty
 from numpy.typing import ArrayLike
 
 from ._arrays import FLOAT32, as_input, check_output
-from ._errors import ArgumentError, DTypeError, raise_status
+from ._errors import ArgumentError, DTypeError, ShapeError, raise_status
 from ._ffi import ffi, lib
 from ._native import Shape
 from ._plan import Plan
@@ -117,21 +117,32 @@ class Runnable:
         if len(values) > len(built.inputs):
             raise ArgumentError(f"expected at most {len(built.inputs)} inputs, got {len(values)}")
         inputs = [_convert(value, port) for value, port in zip(values, built.inputs, strict=False)]
+        if len(inputs) == 1 and inputs[0].shape[:1] == (0,):
+            return self._call_on_nothing(inputs[0], built, out)
         plan = self._plan(tuple(array.shape for array in inputs))
-        outputs = self._outputs(plan, built, out)
+        outputs = self._outputs(plan.outputs, built, out)
         for index, array in enumerate(inputs):
             if any(np.may_share_memory(array, output) for output in outputs):
                 inputs[index] = array.copy()
         self._run(plan, inputs, outputs, len(built.inputs))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
-    def _outputs(self, plan: Plan, built: Built, out: Any) -> list[Any]:
+    def _call_on_nothing(self, array: Any, built: Built, out: Any) -> Any:
+        """An empty first axis: the shapes of one item, without the item. There is nothing to run."""
+        plan = self._plan(((1, *array.shape[1:]),))
+        shapes = [(0, *shape[1:]) for shape in plan.outputs if shape[:1] == (1,)]
+        if len(shapes) < len(plan.outputs):
+            raise ShapeError(f"input: expected at least one element, got shape {array.shape}")
+        outputs = self._outputs(shapes, built, out)
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def _outputs(self, shapes: Sequence[Shape], built: Built, out: Any) -> list[Any]:
         if out is None:
-            return [empty(shape, port.dtype) for shape, port in zip(plan.outputs, built.outputs, strict=True)]
-        given = [out] if len(plan.outputs) == 1 else list(out)
-        if len(given) != len(plan.outputs):
-            raise ArgumentError(f"out: expected {len(plan.outputs)} arrays, got {len(given)}")
-        for array, shape, port in zip(given, plan.outputs, built.outputs, strict=True):
+            return [empty(shape, port.dtype) for shape, port in zip(shapes, built.outputs, strict=True)]
+        given = [out] if len(shapes) == 1 else list(out)
+        if len(given) != len(shapes):
+            raise ArgumentError(f"out: expected {len(shapes)} arrays, got {len(given)}")
+        for array, shape, port in zip(given, shapes, built.outputs, strict=True):
             check_output(array, shape, "out" if len(given) == 1 else f"out[{port.name}]", port.dtype)
         return given
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from numpy.typing import NDArray
 
-from ._builder import Builder, as_weight
-from ._errors import ArgumentError, NotReadyError, UnsupportedError, check
+from ._builder import Builder, as_state
+from ._errors import ArgumentError, check
 from ._ffi import lib
-from ._layers.module import TRAINING_ONLY, Module
+from ._layers.module import Module
 from ._native import new_struct
 from ._placed import Placed
 from ._runnable import Built
+from ._safetensors import Source, name_of, read_safetensors
 
 
 class BufferStats(NamedTuple):
@@ -35,13 +35,12 @@ class Sequential(Placed):
     nested.
     """
 
-    __slots__ = ("_builder", "_entries", "_file")
+    __slots__ = ("_builder", "_entries")
 
     def __init__(self, *layers: Module | Sequential) -> None:
         super().__init__()
         self._builder = Builder()
         self._entries: list[tuple[Module | Sequential, bool]] = []
-        self._file: str | None = None
         for layer in layers:
             self.add(layer)
 
@@ -66,56 +65,44 @@ class Sequential(Placed):
 
         """
         with self._lock:
-            self._adopt(self._builder if self._file else self._assemble(self._flat_state()))
+            self._adopt(self._assemble(self._flat_state()))
         return self
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Sequential:
         """Takes all weights under PyTorch's names, hands them to the layers and builds.
 
         On failure nothing changes.
+
+        Raises:
+            WeightsError: a weight is missing, left over, wrongly shaped, NaN or infinite.
+
         """
-        state = {
-            name: as_weight(name, value)
-            for name, value in state_dict.items()
-            if name.rpartition(".")[2] != TRAINING_ONLY
-        }
+        return self._take(as_state(state_dict))
+
+    def load_weights(self, source: Source) -> Sequential:
+        """Takes all weights from a safetensors file, by path or as bytes, with state_dict names, and builds.
+
+        On failure nothing changes.
+
+        Raises:
+            FileError, FormatError, WeightsError: naming the file and the tensor.
+
+        """
+        return self._take(as_state(read_safetensors(source)), name_of(source))
+
+    def _take(self, state: Mapping[str, NDArray[Any]], source: str | None = None) -> Sequential:
+        """Takes weights that the engine accepts."""
         flat_names = {nested: str(index) for index, (nested, _, _) in enumerate(self._leaves())}
         flat = {_renamed(name, flat_names): value for name, value in state.items()}
         with self._lock:
-            self._adopt(self._assemble(flat))
-            self._file = None
+            self._adopt(self._assemble(flat, source))
             for index, (_, layer, _) in enumerate(self._leaves()):
                 prefix = f"{index}."
                 layer._give({n[len(prefix) :]: value for n, value in flat.items() if n.startswith(prefix)})
         return self
 
-    def load_weights(self, path: str | os.PathLike[str]) -> Sequential:
-        """Takes all weights from a safetensors file with state_dict names and builds.
-
-        On failure nothing changes.
-        """
-        if any(isinstance(layer, Sequential) for layer, _ in self._entries):
-            raise UnsupportedError(
-                "load_weights: nested Sequentials take their weights through load_state_dict"
-            )
-        with self._lock:
-            builder = self._assemble({})
-            builder.load_weights(path)
-            self._adopt(builder)
-            self._file = os.fspath(path)
-        return self
-
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Copies of the weights under PyTorch's names.
-
-        Raises:
-            NotReadyError: the weights were read from a file straight into the engine.
-
-        """
-        if self._file:
-            raise NotReadyError(
-                f"the weights are in {self._file!r}; use load_state_dict to keep them in Python too"
-            )
+        """Copies of the weights under PyTorch's names."""
         return {
             f"{prefix}.{name}": value
             for prefix, layer, _ in self._leaves()
@@ -139,7 +126,15 @@ class Sequential(Placed):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __getitem__(self, index: int) -> Module | Sequential:
+    @overload
+    def __getitem__(self, index: int) -> Module | Sequential: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+
+    def __getitem__(self, index: int | slice) -> Module | Sequential:
+        """A layer, or a Sequential of some of them, which shares the layers but not what was built."""
+        if isinstance(index, slice):
+            return _restore(self._entries[index], self._compute)
         return self._entries[index][0]
 
     def __iter__(self) -> Iterator[Module | Sequential]:
@@ -150,15 +145,13 @@ class Sequential(Placed):
         return "Sequential(\n" + "\n".join(lines) + "\n)" if lines else "Sequential()"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._file:
-            raise TypeError(
-                f"weights loaded from {self._file!r} are not pickled; use load_state_dict instead"
-            )
         return _restore, (list(self._entries), self._compute)
 
     def _add(self, layer: Module | Sequential, unchecked: bool) -> Sequential:
         if not isinstance(layer, (Module, Sequential)):
             raise ArgumentError(f"layer: expected a layer object, got {type(layer).__name__}")
+        if isinstance(layer, Sequential) and layer._holds(self):
+            raise ArgumentError("layer: a Sequential cannot hold itself")
         with self._lock:
             for _, leaf, loose in _leaves("", layer, unchecked):
                 self._builder.add(leaf.torch_name, leaf.arguments, loose)
@@ -166,6 +159,11 @@ class Sequential(Placed):
             self._model = None
             self._forget_plans()
         return self
+
+    def _holds(self, other: Sequential) -> bool:
+        return self is other or any(
+            isinstance(layer, Sequential) and layer._holds(other) for layer, _ in self._entries
+        )
 
     def _leaves(self) -> list[tuple[str, Module, bool]]:
         """Name prefix, layer and whether it is unchecked, nested Sequentials laid flat."""
@@ -182,8 +180,10 @@ class Sequential(Placed):
             for name, value in layer._state.items()
         }
 
-    def _assemble(self, state: Mapping[str, NDArray[Any]]) -> Builder:
+    def _assemble(self, state: Mapping[str, NDArray[Any]], source: str | None = None) -> Builder:
         builder = Builder()
+        if source:
+            builder.set_source(source)
         for _, layer, unchecked in self._leaves():
             builder.add(layer.torch_name, layer.arguments, unchecked)
         for name, value in state.items():

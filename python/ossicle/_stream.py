@@ -44,8 +44,8 @@ class Stream:
     _reset_native = lib.ossicle_stream_reset
 
     def __init__(self, model: Any, max_block: int, prewarm: bool, title: str) -> None:
-        if not 1 <= max_block <= 2**20:
-            raise ArgumentError(f"max_block: expected 1 … {2**20}, got {max_block}")
+        if not isinstance(max_block, (int, np.integer)) or not 1 <= max_block <= 2**20:
+            raise ArgumentError(f"max_block: expected 1 … {2**20}, got {max_block!r}")
         options = new_struct("ossicle_stream_options")
         options.max_block, options.skip_prewarm = max_block, not prewarm
         info = new_struct("ossicle_stream_info")
@@ -96,9 +96,8 @@ class Stream:
                         entry[3] = out, target
                 with self._lock:
                     status = self._process_native(self._handle, source, target, frames)
-                if status:
-                    self._fail(status, block.shape)
-                return out
+                if not status:
+                    return out
         except (KeyError, AttributeError, TypeError, ValueError, BufferError) as error:
             if isinstance(error, OssicleError):
                 raise

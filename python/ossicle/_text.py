@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ._errors import WeightsError
+
 if TYPE_CHECKING:
     from ._info import Described
     from ._ports import Port
@@ -45,7 +47,11 @@ def summary(model: Described) -> str:
 
 
 def describe(model: Described) -> str:
-    rows = facts(model)
+    """A page; of something that has no weights yet, what is known without them."""
+    try:
+        rows = facts(model)
+    except WeightsError as error:
+        return f"{model!r}\n\nnot ready: {error}\n"
     width = max(len(name) for name, _ in rows)
     head = "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
     sections = (model._title(), head, f"Layers\n{model.layers().rstrip()}", f"Plan\n{model.plan().rstrip()}")
@@ -53,10 +59,13 @@ def describe(model: Described) -> str:
 
 
 def html(model: Described) -> str:
+    try:
+        rows = facts(model)
+    except WeightsError as error:
+        return f"<pre>{escape(repr(model))}</pre><p>not ready: {escape(str(error))}</p>"
     left = 'style="text-align:left"'
     cells = "".join(
-        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
-        for name, value in facts(model)
+        f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>" for name, value in rows
     )
     return (
         f"<b>{escape(model._title())}</b><table>{cells}</table>"

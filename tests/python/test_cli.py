@@ -330,3 +330,38 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
 
 def test_version() -> None:
     assert ossicle.__version__ in ossicle_command("--version").stdout
+
+
+def test_links_are_followed_and_devices_refused(tmp_path: Path, amp48: Path, sound: np.ndarray) -> None:
+    source = write(tmp_path / "in.wav", sound)
+    target, link, pipe = tmp_path / "target.wav", tmp_path / "link.wav", tmp_path / "pipe.wav"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    assert ossicle_command("process", amp48, source, link).returncode == 0
+    assert link.is_symlink()
+    assert soundfile.info(target).frames == FRAMES
+    os.mkfifo(pipe)
+    done = ossicle_command("process", amp48, source, pipe)
+    assert done.returncode == 1
+    assert "not a regular file" in done.stderr
+    assert pipe.is_fifo()
+
+
+def test_resampling_for_a_model_without_a_rate(tmp_path: Path, amp_path: Path, sound: np.ndarray) -> None:
+    source = write(tmp_path / "in.wav", sound, rate=44100)
+    done = ossicle_command("process", "--resample", amp_path, source, tmp_path / "out.wav")
+    assert done.returncode == 0
+    assert "states no rate" in done.stderr
+    assert "44100" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--seconds", "nan"), ("--seconds", "-1"), ("--rate", "0")])
+def test_bench_wants_positive_numbers(amp48: Path, arguments: tuple[str, str]) -> None:
+    done = ossicle_command("bench", amp48, *arguments)
+    assert done.returncode == 2
+    assert "positive number" in done.stderr
+
+
+def test_a_name_with_a_nul() -> None:
+    with pytest.raises(ossicle.FileError):
+        ossicle.load("no\0name.nam")

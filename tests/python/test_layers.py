@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import numpy as np
 import ossicle
 import pytest
 from cases import case
+from safetensors.numpy import save_file
 
 #: PyTorch 2's signatures without device and dtype.
 TORCH = {
@@ -193,3 +195,99 @@ def test_describe(linear: ossicle.Linear) -> None:
     html = linear._repr_html_()
     assert "<table>" in html
     assert "Linear(in_features=4" in html
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("linear", 2.5), ("nearest", 0.0)])
+def test_upsample_recomputes_its_factor(mode: str, expected: float) -> None:
+    """What PyTorch 2.13 gives: one sample of four, at the middle of all or the first of them."""
+    squares = np.arange(4, dtype=np.float32)[None] ** 2
+    given = ossicle.Upsample(scale_factor=0.3, mode=mode)(squares)
+    again = ossicle.Upsample(scale_factor=0.3, mode=mode, recompute_scale_factor=True)(squares)
+    assert again.shape == given.shape == (1, 1)
+    assert again[0, 0] == expected
+    if mode == "linear":
+        assert given[0, 0] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (lambda: ossicle.BatchNorm1D(3), np.arange(6).reshape(2, 3)),
+        (lambda: ossicle.GroupNorm(1, 3), np.arange(6).reshape(2, 3)),
+        (lambda: ossicle.LayerNorm(3), np.arange(6).reshape(2, 3)),
+        (lambda: ossicle.RMSNorm((2, 3)), np.arange(6).reshape(2, 3)),
+        (
+            lambda: ossicle.InstanceNorm1D(2, affine=True, track_running_stats=True),
+            np.arange(6).reshape(2, 3),
+        ),
+        (lambda: ossicle.PReLU(3, init=0.5), -np.arange(6).reshape(2, 3)),
+    ],
+)
+def test_norms_have_pytorchs_weights_to_begin_with(make, x: np.ndarray) -> None:
+    layer, x = make(), x.astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = layer(x)
+    other = make().load_state_dict(layer.state_dict())
+    np.testing.assert_array_equal(found, other(x))
+    if isinstance(layer, ossicle.PReLU):
+        np.testing.assert_array_equal(found, 0.5 * x)
+    if isinstance(layer, ossicle.LayerNorm):
+        np.testing.assert_allclose(found, np.tile([-1.2247, 0, 1.2247], (2, 1)), atol=1e-3)
+
+
+def test_an_empty_batch() -> None:
+    layer = ossicle.Linear(4, 3)
+    layer.load_state_dict({"weight": np.eye(3, 4), "bias": np.zeros(3)})
+    assert layer(np.zeros((0, 4), np.float32)).shape == (0, 3)
+    assert ossicle.ReLU()(np.zeros(0, np.float32)).shape == (0,)
+    out = np.zeros((0, 3), np.float32)
+    assert layer(np.zeros((0, 4), np.float32), out=out) is out
+    with pytest.raises(ossicle.ShapeError):
+        layer(np.zeros((0, 5), np.float32))
+    with pytest.raises(ossicle.ShapeError):
+        layer(np.zeros((0, 4), np.float32), out=np.zeros((1, 3), np.float32))
+
+
+def test_a_layer_without_weights_can_be_shown() -> None:
+    for layer in (ossicle.Linear(4, 3), ossicle.Sequential(ossicle.Linear(4, 3))):
+        assert "Linear(in_features=4, out_features=3)" in layer.describe()
+        assert "not ready" in layer.describe()
+        assert "not ready" in layer._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "bad", [None, [1.0], {0: np.zeros((3, 4))}, {"weight": [[1.0], [1.0, 2.0]], "bias": [0.0]}]
+)
+def test_what_is_no_state_dict(bad) -> None:
+    with pytest.raises(ossicle.OssicleError, match=r"state_dict|weight"):
+        ossicle.Linear(4, 3).load_state_dict(bad)
+
+
+def test_weights_from_a_file(tmp_path) -> None:
+    weight, bias = np.random.default_rng(1).standard_normal((3, 4)).astype(np.float32), np.ones(3, np.float32)
+    save_file({"weight": weight, "bias": bias}, tmp_path / "linear.safetensors")
+    expected = ossicle.Linear(4, 3).load_state_dict({"weight": weight, "bias": bias})(np.eye(4))
+    for source in (tmp_path / "linear.safetensors", (tmp_path / "linear.safetensors").read_bytes()):
+        np.testing.assert_array_equal(ossicle.Linear(4, 3).load_weights(source)(np.eye(4)), expected)
+    with pytest.raises(ossicle.WeightsError, match=r"linear\.safetensors.*weight"):
+        ossicle.Linear(5, 3).load_weights(tmp_path / "linear.safetensors")
+    with pytest.raises(ossicle.FormatError, match="bytes"):
+        ossicle.Linear(4, 3).load_weights(b"nothing that anybody would call a safetensors file")
+
+
+def test_half_width_weights_from_a_file() -> None:
+    header = (
+        b'{"bias":{"dtype":"F16","shape":[1],"data_offsets":[2,4]},"weight":{"dtype":"BF16","shape":[1,1],'
+    )
+    header += b'"data_offsets":[0,2]}}'
+    header += b" " * (-len(header) % 8)
+    data = len(header).to_bytes(8, "little") + header + b"\x20\x40" + np.float16(0.5).tobytes()
+    layer = ossicle.Linear(1, 1).load_weights(data)
+    assert layer(np.ones((1, 1), np.float32))[0, 0] == 3.0  # 0x4020 is 2.5
+
+
+def test_infinite_bounds() -> None:
+    x = np.array([-2, 0.5, 3e38], np.float32)
+    np.testing.assert_array_equal(ossicle.Hardtanh(0, np.inf)(x), np.maximum(x, 0))
+    np.testing.assert_array_equal(ossicle.Hardtanh(-np.inf, 1.0)(x), np.minimum(x, 1))

@@ -34,6 +34,14 @@ def test_nam(name: str, block: int) -> None:
             [stream.process(part) for part in np.split(signal, range(block, len(signal), block))]
         )
     np.testing.assert_allclose(found, expected, atol=2e-5, rtol=0)
+    # A whole signal is a fresh stream, in every call and in each row of a batch.
+    with model.stream(block) as stream:
+        streamed = np.concatenate(
+            [stream.process(part) for part in np.split(signal, range(block, len(signal), block))]
+        )
+    np.testing.assert_allclose(model(signal), expected, atol=2e-5, rtol=0)
+    for whole in (model(signal), model(np.stack([signal, signal]))[1]):
+        np.testing.assert_allclose(whole, streamed, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["dense", "conv", "gru_1d", "lstm_1d"])

@@ -75,6 +75,25 @@ def test_stateful_calls_and_reset(kind: str, rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(layer(x)[0], whole)
 
 
+def test_kept_states_are_not_the_callers(kind: str, rng: np.random.Generator) -> None:
+    layer, _ = make(kind, rng)
+    x = rng.standard_normal((STEPS, INPUTS)).astype(np.float32)
+    expected = layer(x)[0][4:]
+    layer.stateful = True
+    _, final = layer(x[:4])
+    for state in final if kind == "LSTM" else (final,):
+        state[:] = 0
+    np.testing.assert_array_equal(layer(x[4:])[0], expected)
+
+
+def test_forward_takes_states(kind: str, rng: np.random.Generator) -> None:
+    layer, _ = make(kind, rng)
+    x = rng.standard_normal((STEPS, INPUTS)).astype(np.float32)
+    _, state = layer(x)
+    np.testing.assert_array_equal(layer.forward(x, state)[0], layer(x, state)[0])
+    assert not np.array_equal(layer.forward(x, state)[0], layer.forward(x)[0])
+
+
 def test_given_states_are_not_changed(kind: str, rng: np.random.Generator) -> None:
     layer, _ = make(kind, rng)
     state = rng.standard_normal((1, HIDDEN)).astype(np.float32)

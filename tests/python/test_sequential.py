@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import ossicle
 import pytest
@@ -49,8 +51,76 @@ def test_weights_from_a_file(rng: np.random.Generator, x: np.ndarray, tmp_path) 
     save_file(state, tmp_path / "net.safetensors")
     model = network().load_weights(tmp_path / "net.safetensors")
     np.testing.assert_array_equal(model(x), network().load_state_dict(state)(x))
-    with pytest.raises(ossicle.NotReadyError, match=r"net\.safetensors"):
-        model.state_dict()
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, state[name])
+    for other in (
+        network().load_weights((tmp_path / "net.safetensors").read_bytes()),
+        pickle.loads(pickle.dumps(model)),
+        ossicle.Sequential(model),
+    ):
+        np.testing.assert_array_equal(other(x), model(x))
+    # The layers own the weights: new ones take effect with the next build.
+    model[0].load_state_dict({"weight": 2 * state["0.weight"], "bias": 2 * state["0.bias"]})
+    changed = state | {"0.weight": 2 * state["0.weight"], "0.bias": 2 * state["0.bias"]}
+    np.testing.assert_array_equal(model.build()(x), network().load_state_dict(changed)(x))
+
+
+def test_weights_of_nested_sequentials_from_a_file(tmp_path) -> None:
+    def nested() -> ossicle.Sequential:
+        return ossicle.Sequential(ossicle.Tanh(), ossicle.Sequential(ossicle.Linear(3, 2)))
+
+    weight, bias = np.eye(2, 3, dtype=np.float32), np.ones(2, np.float32)
+    save_file({"1.0.weight": weight, "1.0.bias": bias}, tmp_path / "nested.safetensors")
+    x = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_allclose(
+        nested().load_weights(tmp_path / "nested.safetensors")(x), np.tanh(x) @ weight.T + bias, atol=1e-6
+    )
+    with pytest.raises(ossicle.WeightsError, match=r"nested\.safetensors"):
+        network().load_weights(tmp_path / "nested.safetensors")
+
+
+def test_slices_share_the_layers(rng: np.random.Generator, x: np.ndarray) -> None:
+    model = network().load_state_dict(random_state(rng))
+    head, tail = model[:1], model[1:]
+    assert isinstance(head, ossicle.Sequential)
+    assert len(head) + len(tail) == len(model)
+    assert head[0] is model[0]
+    np.testing.assert_allclose(tail(head(x)), model(x), atol=1e-6)
+    with pytest.raises(ossicle.ArgumentError, match="itself"):
+        model.add(ossicle.Sequential(model))
+    with pytest.raises(ossicle.ArgumentError, match="itself"):
+        model.add(model)
+
+
+@pytest.mark.parametrize("norm", ["BatchNorm1D", "GroupNorm", "PReLU"])
+def test_channels_are_those_of_the_convolution_for_every_length(norm: str, rng: np.random.Generator) -> None:
+    """A signal as long as it has channels is no batch."""
+    last = {
+        "BatchNorm1D": lambda: ossicle.BatchNorm1D(8),
+        "GroupNorm": lambda: ossicle.GroupNorm(2, 8),
+        "PReLU": lambda: ossicle.PReLU(8),
+    }[norm]()
+    last.load_state_dict({name: rng.uniform(0.5, 1.5, v.shape) for name, v in last.state_dict().items()})
+    conv = ossicle.Conv1D(1, 8, 3, padding="causal")
+    conv.load_state_dict({"weight": rng.standard_normal((8, 1, 3)), "bias": rng.standard_normal(8)})
+    model = ossicle.Sequential(conv, ossicle.Tanh(), last)
+    for length in (7, 8, 9):
+        x = rng.standard_normal((1, length)).astype(np.float32)
+        np.testing.assert_allclose(model(x), model(x[None])[0], atol=1e-6)
+
+
+def test_a_batch_of_features_stays_one(rng: np.random.Generator) -> None:
+    """As in PyTorch, where two axes are [N, C]."""
+    norm = ossicle.BatchNorm1D(4)
+    norm.load_state_dict({n: rng.uniform(0.5, 1.5, 4) for n in norm.state_dict()})
+    x = rng.standard_normal((4, 4)).astype(np.float32)
+    state = norm.state_dict()
+    expected = (x - state["running_mean"]) / np.sqrt(state["running_var"] + 1e-5) * state["weight"]
+    np.testing.assert_allclose(norm(x), expected + state["bias"], atol=1e-5)
+    tracked = ossicle.InstanceNorm1D(4, track_running_stats=True)
+    tracked.load_state_dict({n: rng.uniform(0.5, 1.5, 4) for n in tracked.state_dict()})
+    mean, var = tracked.state_dict()["running_mean"], tracked.state_dict()["running_var"]
+    np.testing.assert_allclose(tracked(x), (x - mean[:, None]) / np.sqrt(var + 1e-5)[:, None], atol=1e-5)
 
 
 def test_bad_files(rng: np.random.Generator, tmp_path) -> None:

@@ -146,6 +146,50 @@ def test_overlapping_buffers(amp: ossicle.Model, rng: np.random.Generator) -> No
         np.testing.assert_array_equal(stream.process(memory[:FRAMES], out=memory[3:]), expected)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        ossicle.Tanh,
+        lambda: ossicle.Linear(3, 3),
+        lambda: ossicle.LSTM(3, 3),
+        lambda: ossicle.Conv1D(3, 3, 5, padding="causal"),
+        lambda: ossicle.Sequential(ossicle.Conv1D(3, 3, 3, padding="causal"), ossicle.ReLU()),
+    ],
+)
+@pytest.mark.parametrize("offset", [0, 1, 7, 31, -5])
+def test_overlap_after_the_first_call(make, offset: int, rng: np.random.Generator) -> None:
+    """In place, or shifted: the short way of later calls, too."""
+    model = make()
+    if not isinstance(model, ossicle.Tanh):
+        builder = ossicle.Sequential(model) if not isinstance(model, ossicle.Sequential) else model
+        shapes = {
+            "Linear": {"0.weight": (3, 3), "0.bias": 3},
+            "LSTM": {
+                "0.weight_ih_l0": (12, 3),
+                "0.weight_hh_l0": (12, 3),
+                "0.bias_ih_l0": 12,
+                "0.bias_hh_l0": 12,
+            },
+            "Conv1D": {"0.weight": (3, 3, 5), "0.bias": 3},
+            "Sequential": {"0.weight": (3, 3, 3), "0.bias": 3},
+        }[type(model).__name__]
+        model = builder.load_state_dict({n: rng.standard_normal(s) * 0.5 for n, s in shapes.items()})
+    with model.stream(32) as stream:
+        channels = stream.input_channels
+        shape = (32, channels) if stream.channels_last else (channels, 32)
+        count = 32 * channels
+        first = rng.standard_normal(shape).astype(np.float32)
+        memory = rng.standard_normal(3 * count).astype(np.float32)
+        block = memory[count : 2 * count].reshape(shape)
+        stream.process(first)
+        expected = stream.process(block.copy())
+        stream.reset()
+        stream.process(first)
+        at = count + offset
+        found = stream.process(block, out=memory[at : at + count].reshape(shape))
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_mono_takes_vectors(amp: ossicle.Model, rng: np.random.Generator) -> None:
     signal = rng.standard_normal(FRAMES)
     with amp.stream(FRAMES) as stream:

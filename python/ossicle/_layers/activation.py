@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .module import Module
 
 
@@ -147,13 +149,16 @@ class Hardtanh(Module):
 
 
 class PReLU(Module):
-    """LeakyReLU with a learnt slope for each channel. Weights: `weight` [num_parameters]."""
+    """LeakyReLU with a learnt slope for each channel, or one. Weights: `weight` [num_parameters], all `init`
+    unless given.
+    """
 
     __slots__ = ()
     torch_name = "PReLU"
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
         super().__init__({}, {"num_parameters": (num_parameters, 1)})
+        self._state = {"weight": np.full(num_parameters, init, np.float32)}
 
 
 class Softmax(Module):

@@ -41,7 +41,10 @@ class Linear(Module, metaclass=_LinearType):
 
     @staticmethod
     def strategy(batch: int) -> str:
-        """How a batch of this size would run on this machine: "gemv", "gemm" or "gpu"."""
+        """How a batch of this size would run on this machine: "gemv", "gemm" or "gpu".
+
+        That is with `compute` at "automatic"; `plan(shape)` says what a call really does.
+        """
         return bytes(ffi.string(lib.ossicle_linear_strategy(batch))).decode()
 
     def _native_inputs(self, shapes: Sequence[Shape]) -> Sequence[Shape]:

@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .._builder import Builder, as_weight
+from .._builder import Builder, as_state
 from .._placed import Placed
 from .._runnable import Built
-
-#: Buffers that PyTorch keeps in a state_dict and inference does not need.
-TRAINING_ONLY = "num_batches_tracked"
+from .._safetensors import Source, name_of, read_safetensors
 
 
 class Module(Placed):
@@ -53,16 +51,18 @@ class Module(Placed):
             WeightsError: a weight is missing, left over, wrongly shaped, NaN or infinite.
 
         """
-        state = {
-            name: as_weight(name, value)
-            for name, value in state_dict.items()
-            if name.rpartition(".")[2] != TRAINING_ONLY
-        }
-        built = self._build(state)
-        with self._lock:
-            self._give(state)
-            self._model = built
-        return self
+        return self._take(as_state(state_dict))
+
+    def load_weights(self, source: Source) -> Module:
+        """Takes all weights from a safetensors file, by path or as bytes, with state_dict names.
+
+        On failure the former weights stay.
+
+        Raises:
+            FileError, FormatError, WeightsError: naming the file and the tensor.
+
+        """
+        return self._take(as_state(read_safetensors(source)), name_of(source))
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Copies of the weights under PyTorch's names."""
@@ -72,14 +72,24 @@ class Module(Placed):
         """The same as calling the layer."""
         return self(x, out=out)
 
+    def _take(self, state: dict[str, NDArray[Any]], source: str | None = None) -> Module:
+        """Takes weights that the engine accepts."""
+        with self._lock:
+            built = self._build(state, source)
+            self._give(state)
+            self._model = built
+        return self
+
     def _give(self, state: dict[str, NDArray[Any]]) -> None:
         """Takes weights that were validated elsewhere; the model is built at the next call."""
         with self._lock:
             self._state, self._model = state, None
             self._forget_plans()
 
-    def _build(self, state: Mapping[str, NDArray[Any]]) -> Built:
+    def _build(self, state: Mapping[str, NDArray[Any]], source: str | None = None) -> Built:
         builder = Builder()
+        if source:
+            builder.set_source(source)
         builder.add(self.torch_name, self._arguments)
         for name, value in state.items():
             builder.set_weight(name, value)
@@ -108,7 +118,8 @@ def _restore(
 ) -> Module:
     module = kind(**arguments)
     module.compute = compute
-    return module.load_state_dict(state) if state else module
+    module._give(state)  # built at the first call, which may want another `compute`
+    return module
 
 
 def _plain(value: Any) -> Any:
@@ -117,6 +128,8 @@ def _plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
+    if isinstance(value, float) and np.isinf(value):  # JSON has no such number; in float32 none is larger
+        return float(np.copysign(np.finfo(np.float32).max, value))
     return value
 
 

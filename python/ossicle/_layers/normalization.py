@@ -1,11 +1,16 @@
 """Normalisations, as in PyTorch's evaluation mode.
 
-`momentum` concerns training only and is taken where PyTorch takes it.
+`momentum` concerns training only and is taken where PyTorch takes it. Unless weights are given they are
+PyTorch's initial ones: scales and variances of one, offsets and means of zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .._errors import UnsupportedError
 from .module import Module, one
@@ -34,6 +39,7 @@ class BatchNorm1D(Module):
                 "track_running_stats: expected True, got False; statistics of a batch are not used"
             )
         super().__init__({"num_features": num_features}, {"eps": (eps, 1e-5), "affine": (affine, True)})
+        self._state = _initial((num_features,), affine, affine, True)
 
 
 class InstanceNorm1D(Module):
@@ -61,6 +67,7 @@ class InstanceNorm1D(Module):
                 "track_running_stats": (track_running_stats, False),
             },
         )
+        self._state = _initial((num_features,), affine, affine, track_running_stats)
 
 
 class GroupNorm(Module):
@@ -74,6 +81,7 @@ class GroupNorm(Module):
             {"num_groups": num_groups, "num_channels": num_channels},
             {"eps": (eps, 1e-5), "affine": (affine, True)},
         )
+        self._state = _initial((num_channels,), affine, affine)
 
 
 class LayerNorm(Module):
@@ -93,6 +101,7 @@ class LayerNorm(Module):
             {"normalized_shape": _shape(normalized_shape)},
             {"eps": (eps, 1e-5), "elementwise_affine": (elementwise_affine, True), "bias": (bias, True)},
         )
+        self._state = _initial(_shape(normalized_shape), elementwise_affine, elementwise_affine and bias)
 
 
 class RMSNorm(Module):
@@ -111,6 +120,15 @@ class RMSNorm(Module):
             {"normalized_shape": _shape(normalized_shape)},
             {"eps": (eps, None), "elementwise_affine": (elementwise_affine, True)},
         )
+        self._state = _initial(_shape(normalized_shape), elementwise_affine, False)
+
+
+def _initial(
+    shape: Sequence[int], weight: bool, bias: bool, statistics: bool = False
+) -> dict[str, NDArray[Any]]:
+    """PyTorch's weights before training."""
+    names = ["weight"] * weight + ["bias"] * bias + ["running_mean", "running_var"] * statistics
+    return {name: np.full(shape, name in ("weight", "running_var"), np.float32) for name in names}
 
 
 def _shape(value: int | Sequence[int]) -> list[int]:

@@ -98,7 +98,7 @@ class _Recurrent(Module):
         finals = tuple(np.empty(shape, FLOAT32) for shape in plan.outputs[1:])
         self._run(plan, [array, *given], [out, *finals], 1 + self.state_count)
         if self.stateful:
-            self._kept = finals
+            self._kept = tuple(state.copy() for state in finals)  # the caller may write to its own
         return out, finals
 
     def _state_shape(self, shape: Shape) -> Shape:
@@ -143,6 +143,12 @@ class LSTM(_Recurrent):
         output, (hidden, cell) = self._apply(x, state, out)
         return output, (hidden, cell)
 
+    def forward(  # type: ignore[override]
+        self, x: ArrayLike, state: tuple[ArrayLike, ArrayLike] | None = None, *, out: Array | None = None
+    ) -> tuple[Array, tuple[Array, Array]]:
+        """The same as calling the layer."""
+        return self(x, state, out=out)
+
 
 class GRU(_Recurrent):
     """Gated recurrent unit: `output, h = gru(x, h0)`.
@@ -168,3 +174,9 @@ class GRU(_Recurrent):
         """
         output, (hidden,) = self._apply(x, None if state is None else (state,), out)
         return output, hidden
+
+    def forward(  # type: ignore[override]
+        self, x: ArrayLike, state: ArrayLike | None = None, *, out: Array | None = None
+    ) -> tuple[Array, Array]:
+        """The same as calling the layer."""
+        return self(x, state, out=out)

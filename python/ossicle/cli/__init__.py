@@ -37,7 +37,9 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGTERM", "SIGHUP"):  # there is no SIGHUP on Windows
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
     warnings.showwarning = _show_warning
     try:
         return int(options.run(options) or 0)
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ossicle: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")  # a progress bar may stand there
         print("ossicle: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `ossicle info … | head`

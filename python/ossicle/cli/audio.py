@@ -81,13 +81,16 @@ class Resampler:
 
 
 def write_whole(target: Path, blocks: Iterator[Array], like: Source, *, float_samples: bool) -> int:
-    """Writes a WAV file that appears under its name only when complete.
+    """Writes a WAV file that appears under its name only when complete. A link is followed.
 
     Returns:
         How many samples were clipped.
 
     """
     soundfile = _extra("soundfile")
+    target = target.resolve()
+    if target.exists() and not target.is_file():
+        raise Failure(f"{target}: not a regular file; the result is a WAV file that must be written whole")
     subtype = "FLOAT" if float_samples else like.subtype
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     clipped = 0

@@ -50,12 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="frames per block (default: 16,64,256,1024)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=2.0, help="time per block size (default: %(default)s)"
+        "--seconds", type=_positive, default=2.0, help="time per block size (default: %(default)s)"
     )
     parser.add_argument(
-        "--rate", type=float, help="rate in Hz for deadlines (default: the model's, else 48000)"
+        "--rate", type=_positive, help="rate in Hz for deadlines (default: the model's, else 48000)"
     )
     parser.add_argument("--plot", metavar="FILE.png", help="draw a histogram of the times")
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e15:
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
+    return number
 
 
 def _blocks(text: str) -> tuple[int, ...]:

@@ -114,6 +114,9 @@ def _jobs(inputs: list[Path], output: str) -> list[tuple[Path, Path]]:
 
 
 def _check_rate(model: Model, audio: Source, options: argparse.Namespace) -> None:
+    if options.resample and not model.sample_rate and not options.quiet:
+        message = f"{options.model} states no rate; {audio.path} is taken as it is, at {audio.rate} Hz"
+        print(f"ossicle: warning: {message}", file=sys.stderr)
     if model.sample_rate and model.sample_rate != audio.rate and not options.resample:
         raise Failure(
             f"{audio.path}: its rate is {audio.rate} Hz, the model was made for {model.sample_rate:g} Hz; "
