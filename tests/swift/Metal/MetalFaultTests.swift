@@ -193,33 +193,69 @@
                 #expect(counter.liveBuffers == 0)
             }
 
-            @Test func aPrecompiledLibraryIsUsed() throws {
-                let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-                defer { try? FileManager.default.removeItem(at: folder) }
-                let wrong = folder.appendingPathComponent("wrong.metallib")
-                try Data("not a library".utf8).write(to: wrong)
-                let e = errorOf { _ = try MetalDevice(libraryPath: wrong.path) }
-                #expect(e?.code == .io)
-                #expect(e?.message.hasPrefix(wrong.path) == true)
+            @Test func fastMathIsOff() {
+                let options = MetalPipelines.options
+                #expect(options.mathMode == .safe && options.mathFloatingPointFunctions == .precise)
+            }
 
-                let source = folder.appendingPathComponent("all.metal")
-                try MetalPipelines.source.write(to: source, atomically: true, encoding: .utf8)
-                let right = folder.appendingPathComponent("right.metallib")
-                let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                    .deletingLastPathComponent()
-                    .deletingLastPathComponent()
-                let compiler = try Process.run(
-                    tests.appendingPathComponent("apple/msl/compile.sh"),
-                    arguments: [source.path, right.path])
-                compiler.waitUntilExit()
-                // The source is broken on purpose: only the library can make this work.
-                let fine = error({ $0.shaderPrefix = "this is not a shader;\n" }) {
-                    let run = try runner(try MetalDevice(libraryPath: right.path))
+            /// The source is broken on purpose: only a precompiled library can make a device work.
+            private func withoutSource(_ precompiled: [URL]) -> OssicleError? {
+                error({ $0.shaderPrefix = "this is not a shader;\n" }) {
+                    let run = try runner(try MetalDevice(precompiled: precompiled))
                     #expect(distance(try run(x), try network.reference(x)) < 1e-5)
                     #expect(run.instance.device?.failure == nil)
                 }
-                #expect(fine == nil)
+            }
+
+            /// The stand-in's form of a library, from text.
+            private func compile(_ text: String, _ library: URL) throws {
+                let source = library.appendingPathExtension("metal")
+                try text.write(to: source, atomically: true, encoding: .utf8)
+                let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .deletingLastPathComponent().deletingLastPathComponent()
+                let compiler = try Process.run(
+                    tests.appendingPathComponent("apple/msl/compile.sh"),
+                    arguments: [source.path, library.path])
+                compiler.waitUntilExit()
+            }
+
+            @Test func aPrecompiledLibraryIsUsedWhereItDoes() throws {
+                let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let places = ["none", "wrong", "partial", "right"].map {
+                    folder.appendingPathComponent("\($0).metallib")
+                }
+                try Data("not a library".utf8).write(to: places[1])
+                let text = MetalPipelines.source
+                try compile(
+                    text.replacing("conv1d_forward_tiled", with: "another_name"), places[2])
+                try compile(text, places[3])
+
+                var log = DiagnosticsLog.messages { #expect(withoutSource(places) == nil) }
+                #expect(!log.contains("none.metallib"), "\(log)")
+                #expect(log.contains("wrong.metallib is not used"), "\(log)")
+                #expect(log.contains("partial.metallib is not used"), "\(log)")
+                #expect(log.contains("no kernel conv1d_forward_tiled"), "\(log)")
+                #expect(!log.contains("right.metallib"), "\(log)")
+                // Where none does, the source.
+                log = DiagnosticsLog.messages {
+                    #expect(withoutSource(Array(places[..<3]))?.message.contains("do not compile") == true)
+                }
+                #expect(throws: Never.self) {
+                    let run = try runner(try MetalDevice(precompiled: [places[1], places[2]]))
+                    #expect(distance(try run(x), try network.reference(x)) < 1e-5)
+                }
+            }
+
+            /// Beside the library, or what it is linked into: here, the tests.
+            @Test func aPrecompiledLibraryIsLookedForBesideTheImage() throws {
+                let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+                let expected = URL(fileURLWithPath: program).deletingLastPathComponent()
+                    .appendingPathComponent("ossicle.metallib")
+                #expect(
+                    MetalPipelines.precompiledPlaces.first?.resolvingSymlinksInPath().path
+                        == expected.resolvingSymlinksInPath().path)
             }
         }
     }
