@@ -193,6 +193,38 @@
                 #expect(counter.liveBuffers == 0)
             }
 
+            /// A model has a program for each shape that it is called with, and its weights on the GPU once.
+            @Test func programsOfAModelShareItsWeights() throws {
+                let linear = try Linear(inFeatures: 16, outFeatures: 8)
+                let sequential = try Sequential([linear])
+                var noise = MetalNoise(3)
+                for parameter in sequential.parameters {
+                    let values = noise.array(parameter.shape.reduce(1, *))
+                    sequential.setWeight(parameter.name, try tensor(values, parameter.shape))
+                }
+                _ = try MetalDevice.system.get()
+                let counter = MetalStub.Counter()
+                var faults = MetalStub.Faults()
+                faults.counter = counter
+                try MetalStub.$faults.withValue(faults) {
+                    let model = try sequential.build(compute: .gpu)
+                    let sessions = try (8..<28).map { try model.session([[$0, 16]]) }
+                    #expect(sessions.allSatisfy { $0.program.placement.contains("metal") })
+                    #expect(counter.liveBuffers == 2 + 20)  // weight and bias, workspaces
+                    // Other values are others, and these are still right.
+                    sequential.setWeight(sequential.parameters.last!.name, try tensor(noise.array(8), [8]))
+                    let other = try sequential.build(compute: .gpu).session([[8, 16]])
+                    #expect(counter.liveBuffers >= 2 + 20 + 2)
+                    let x = try tensor(noise.array(8 * 16), [8, 16])
+                    let (a, b) = (try sessions[0].run([x])[0].floats(), try other.run([x])[0].floats())
+                    let cpu = try model.session([[8, 16]], compute: .cpu).run([x])[0].floats()
+                    #expect(zip(a, cpu).allSatisfy { abs($0 - $1) < 1e-5 })
+                    #expect(zip(a, b).contains { abs($0 - $1) > 1e-3 })
+                    withExtendedLifetime((sessions, other)) {}
+                }
+                #expect(counter.liveBuffers == 0)
+            }
+
             @Test func fastMathIsOff() {
                 let options = MetalPipelines.options
                 #expect(options.mathMode == .safe && options.mathFloatingPointFunctions == .precise)

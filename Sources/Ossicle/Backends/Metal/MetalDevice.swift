@@ -6,6 +6,7 @@
         let device: any MTLDevice
         let queue: any MTLCommandQueue
         let pipelines: MetalPipelines
+        private let weights = MetalWeightCache()
 
         var name: String { device.name }
 
@@ -43,6 +44,13 @@
                 throw OssicleError(.outOfMemory, "Metal: \(name) has no \(length) bytes")
             }
             return buffer
+        }
+
+        /// A tensor's values, once for all programs.
+        ///
+        /// - Throws: `outOfMemory`.
+        func weights(_ tensor: Tensor) throws -> MetalWeights {
+            try weights.weights(of: tensor, make: makeBuffer)
         }
 
         func makeBuffer(_ tensor: Tensor) throws -> any MTLBuffer {

@@ -6,6 +6,8 @@
     protocol MetalWork {
         /// As `describe()` shows it.
         var label: String { get }
+        /// What it keeps on the device.
+        var weights: [MetalWeights] { get }
         /// Adds the work to the session's command buffer, for the extents of the present run.
         ///
         /// - Throws: when it cannot be, and the CPU must do it.
