@@ -9,7 +9,7 @@ public final class Session: @unchecked Sendable {
 
     init(_ program: Program) throws { instance = try Instance(program) }
 
-    /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or never was.
+    /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or was not planned.
     public var deviceFailure: OssicleError? { instance.deviceFailure }
 
     /// What real-time callers run.

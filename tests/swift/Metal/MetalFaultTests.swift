@@ -82,6 +82,11 @@
                         steps = run.program.steps.map(\.backend)
                         #expect(distance(try run(x), expected) < 1e-5)
                         #expect(run.instance.device?.failure == nil)
+                        // What is reported is what came of it: without a step there is no device.
+                        #expect(run.program.isRealtimeSafe == (refused < 2))
+                        #expect((run.program.device == nil) == (refused < 2))
+                        #expect(run.program.placement.contains("metal") == (refused >= 2))
+                        #expect(run.instance.backends.contains("metal") == (refused >= 2))
                     }
                     #expect(text.contains("stays on the CPU: Metal: CPU stand-in has no"), "\(text)")
                     #expect(steps.filter { $0 == "metal" }.count == (refused < 2 ? 0 : refused / 2 + 1))
@@ -107,7 +112,8 @@
                         #expect(try run(x) == expected)
                         return run
                     }
-                    let failure = try #require(run.instance.device?.failure)
+                    let failure = try #require(run.instance.deviceFailure)
+                    #expect(run.instance.backends == ["cpu"])
                     if kind.hasSuffix("error") { #expect(failure.message.contains("page fault at 0x0")) }
                     // Not asked again, and still right.
                     let counter = MetalStub.Counter()
@@ -117,6 +123,33 @@
                     #expect(counter.commandBuffers == 0)
                 }
                 #expect(text.contains("the GPU is no longer used, the CPU goes on: "), "\(text)")
+            }
+
+            @Test func aPipelineSaysThatItsGPUFailed() throws {
+                let network = try HybridNetwork(HybridTesting.configuration())
+                let weights = try HybridTesting.weights(network).map { (name: $0.key, tensor: $0.value) }
+                let pipeline = try HybridPipeline(
+                    network, WeightSource(weights, file: "weights"), placement: onGPU(device))
+                #expect(pipeline.usesGPU && pipeline.deviceFailure == nil)
+                #expect(pipeline.summary.contains("runs on: cpu, metal"), "\(pipeline.summary)")
+                var faults = MetalStub.Faults()
+                faults.commandBufferError = "page fault at 0x0"
+                let x = [Float](
+                    repeating: 1, count: network.configuration.inChannels * network.configuration.inputLength)
+                var y = [Float](
+                    repeating: .nan,
+                    count: network.configuration.outChannels * network.configuration.inputLength)
+                _ = DiagnosticsLog.messages {
+                    MetalStub.$faults.withValue(faults) {
+                        x.withUnsafeBufferPointer { x in
+                            y.withUnsafeMutableBufferPointer { #expect(pipeline.process(x, $0) == 0) }
+                        }
+                    }
+                }
+                #expect(!pipeline.usesGPU)
+                #expect(pipeline.deviceFailure?.message.contains("page fault at 0x0") == true)
+                #expect(
+                    pipeline.summary.contains("runs on: cpu\nnot used: Metal: "), "\(pipeline.summary)")
             }
 
             @Test func withoutPerformanceShadersLinearIsTheCPUs() throws {
@@ -132,6 +165,7 @@
                     }
                     let y = try run(MetalRows(channels: 8, length: 2, values: Array(repeating: 1, count: 16)))
                     #expect(y.values == (0..<8).flatMap { _ in [3.0, 7.0] })
+                    #expect(run.program.isRealtimeSafe && !run.program.placement.contains("metal"))
                 }
                 #expect(text.contains("MPS does not support CPU stand-in"), "\(text)")
             }

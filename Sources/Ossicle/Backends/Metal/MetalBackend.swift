@@ -76,7 +76,7 @@
                 if !input.isDense {
                     // The copy is the CPU's, so what it reads must be there.
                     try endRun(into: emitter)
-                    input = try emitter.denseInput(index)
+                    input = try emitter.asBackend("cpu") { try emitter.denseInput(index) }
                 }
                 inputs.append(input)
             }

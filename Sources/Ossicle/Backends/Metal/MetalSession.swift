@@ -49,7 +49,8 @@
     /// After the first failure everything runs on the CPU: a GPU that was lost once is not asked again.
     final class MetalSession: DeviceSession {
         let device: MetalDevice
-        private(set) var failure: OssicleError?
+        private let reason = Locked<OssicleError?>(nil)
+        var failure: OssicleError? { reason.withLock { $0 } }
         private let memory: UnsafeMutableRawBufferPointer
         private let workspace: (any MTLBuffer)?
         private var commands: (any MTLCommandBuffer)?
@@ -97,7 +98,7 @@
         }
 
         private func fail(_ error: OssicleError) {
-            failure = error
+            reason.withLock { $0 = error }
             closeEncoder()
             commands = nil
             Diagnostics.report("the GPU is no longer used, the CPU goes on: \(error.message)")
