@@ -54,11 +54,13 @@ void ok_bnns_step(const void *opaque, ok_context *context) {
         for (size_t i = 0; i < model->output_count; ++i)
             put(model, &model->outputs[i], context->slots[args->outputs[i]]);
         if (execute(model)) return;
-        model->failed = 1;
+        __atomic_store_n(&model->failed, 1, __ATOMIC_RELAXED);
         model->report(model->name);
     }
     ok_run_steps(args->fallback, args->fallback_count, context);
 }
+
+int32_t ok_bnns_has_failed(const ok_bnns *model) { return __atomic_load_n(&model->failed, __ATOMIC_RELAXED); }
 
 int32_t ok_bnns_release(ok_bnns *model) {
     int32_t use = OK_IDLE;

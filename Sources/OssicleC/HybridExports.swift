@@ -131,6 +131,7 @@ public func ossicle_hybrid_text(
     case 0: return copyText(pipeline.summary, buffer, capacity)
     case 1: return copyText(pipeline.configuration.json, buffer, capacity)
     case 2: return copyText(pipeline.plan, buffer, capacity)
+    case 3: return copyText(pipeline.deviceFailure?.message ?? "", buffer, capacity)
     default: return 0
     }
 }

@@ -297,13 +297,18 @@ class HybridPipeline(Described):
 
     @property
     def uses_gpu(self) -> bool:
-        """Whether a GPU runs any of it."""
+        """Whether a GPU runs any of it; no longer after it has failed."""
         return bool(self._hybrid_info().uses_gpu)
 
     @property
     def uses_bnns(self) -> bool:
-        """Whether the system's BNNS Graph runs any of it."""
+        """Whether the system's BNNS Graph runs any of it; no longer after it has failed."""
         return bool(self._hybrid_info().uses_bnns)
+
+    @property
+    def device_failure(self) -> str | None:
+        """Why the GPU or BNNS Graph gave way to the engine's own kernels; None while it did not."""
+        return text(lib.ossicle_hybrid_text, self._ready(), lib.OSSICLE_HYBRID_DEVICE_FAILURE) or None
 
     @property
     def total_stride(self) -> int:

@@ -51,7 +51,7 @@ undefined() { # SOURCE
 }
 calls=$(undefined "$root/Sources/CAccelerate/bnns.c")
 # Positive control: an allocation that is put in shows.
-{ echo '#include <stdlib.h>'; sed 's/model->failed = 1;/& model->sinks[0] = malloc(4);/' "$root/Sources/CAccelerate/bnns.c"; } >"$build/planted.c"
+{ echo '#include <stdlib.h>'; sed 's/model->report(model->name);/& model->sinks[0] = malloc(4);/' "$root/Sources/CAccelerate/bnns.c"; } >"$build/planted.c"
 planted=$(undefined "$build/planted.c")
 if [ "$calls" = "BNNSGraphContextExecute ok_run_steps " ] && [ "$planted" = "BNNSGraphContextExecute malloc ok_run_steps " ]; then
     echo "$calls"

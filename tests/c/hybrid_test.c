@@ -96,7 +96,8 @@ static void hybrid_pipelines(const char *saved) {
     CHECK(info.total_stride == 1 && info.input_length == 8 && info.parameter_count == 20);
     CHECK(info.weight_bytes == 80 && info.packed_bytes > 0 && info.workspace_bytes > 0);
     CHECK(!info.uses_gpu && !info.uses_bnns);
-    char text[4096];
+    char text[4096] = "x";
+    CHECK(ossicle_hybrid_text(hybrid, OSSICLE_HYBRID_DEVICE_FAILURE, text, sizeof text) == 0 && !text[0]);
     size_t length = 0;
     for (int32_t kind = OSSICLE_HYBRID_SUMMARY; kind <= OSSICLE_HYBRID_PLAN; ++kind)
         CHECK(ossicle_hybrid_text(hybrid, kind, text, sizeof text) == strlen(text) && strlen(text) > 20);

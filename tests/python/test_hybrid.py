@@ -337,6 +337,7 @@ def test_reports() -> None:
     assert memory.workspace > 0
     assert not pipeline.uses_gpu
     assert not pipeline.uses_bnns
+    assert pipeline.device_failure is None
     assert "lstm 6→7" in pipeline.plan()
     assert "hybrid" in pipeline.describe()
     times = pipeline.timings()

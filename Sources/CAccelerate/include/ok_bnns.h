@@ -23,10 +23,11 @@ typedef struct ok_bnns {
     const ok_bnns_port *inputs, *outputs;
     size_t input_count, output_count;
     void **sinks;    // for outputs that nobody asked for
-    char *workspace; // whole pages, NULL when the graph needs none
+    char *workspace; // whole pages, NULL while released
     size_t workspace_size;
     int32_t use; // ok_instance_use, changed atomically
-    // As a step of a program: whether BNNS has failed and is not asked again, and who is told so, once.
+    // As a step of a program: whether BNNS has failed and is not asked again (changed atomically), and
+    // who is told so, once.
     int32_t failed;
     const char *name;
     void (*report)(const char *name);
@@ -51,6 +52,9 @@ typedef struct ok_bnns_step_args {
 /// own until that happens.
 void ok_bnns_step(const void *args, ok_context *context)
     __attribute__((availability(macos, introduced = 15.0), availability(ios, introduced = 18.0)));
+
+/// Whether it did. From any thread.
+int32_t ok_bnns_has_failed(const ok_bnns *model);
 
 /// Keeps predictions out, so that the workspace or the context can be exchanged. False while one is going on.
 /// Not for the audio thread.

@@ -35,7 +35,7 @@ extension DeviceBackend {
 
 /// One instance's share of a device. Steps find it in `ok_context.device`.
 protocol DeviceSession: AnyObject {
-    /// Why the device is no longer used, nil while it is.
+    /// Why the device is no longer used, nil while it is. From any thread.
     var failure: OssicleError? { get }
 }
 

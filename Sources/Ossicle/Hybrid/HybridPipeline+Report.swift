@@ -1,10 +1,13 @@
 import CKernels
 
 extension HybridPipeline {
-    /// Whether a GPU runs any of it.
-    public var usesGPU: Bool { session.program.placement.contains { $0 == "metal" || $0 == "mps" } }
-    /// Whether the system's BNNS Graph runs any of it.
-    public var usesBNNS: Bool { session.program.placement.contains("bnns") }
+    /// Whether a GPU runs any of `process`; no longer after it has failed.
+    public var usesGPU: Bool { session.instance.backends.contains("metal") }
+    /// Whether the system's BNNS Graph runs any of `process`; no longer after it has failed.
+    public var usesBNNS: Bool { session.instance.backends.contains("bnns") }
+    /// Why the GPU or BNNS Graph is no longer used by `process` and the engine's own kernels do its work; nil while it is, or
+    /// was not planned.
+    public var deviceFailure: OssicleError? { session.deviceFailure }
 
     /// Bytes that the pipeline holds for buffers of `inputLength` frames.
     public struct Memory: Sendable, Equatable {
@@ -78,7 +81,8 @@ extension HybridPipeline {
         lines.append(
             "memory: \(memory.total) bytes (weights \(memory.weights), packed \(memory.packed), workspace \(memory.workspace))"
         )
-        lines.append("runs on: \(Set(session.program.placement).sorted().joined(separator: ", "))")
+        lines.append("runs on: \(session.instance.backends.sorted().joined(separator: ", "))")
+        if let deviceFailure { lines.append("not used: \(deviceFailure.message)") }
         if let latency = try? stream().latency {
             lines.append(
                 "streams: yes, latency \(latency) frames; with a window in chunks of any multiple of \(configuration.totalStride)"

@@ -251,24 +251,24 @@ final class Emitter {
 
     // MARK: Steps
 
-    /// Emits one node through the backend that takes it, and answers that backend's name.
+    /// Emits one node through the backend that takes it; answers its name, or that of the one it left all of it to.
     ///
     /// - Throws: what the backend says, with the node's name in front.
     func emit(_ node: Node) throws -> String {
         // What a loop or a branch holds runs as one step of the CPU.
         let placement = depth == 0 ? placement : placement.withoutDevices
         let backend = try placement.backend(for: node, in: graph, mode: mode)
-        isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
-        if let ours = backend as? any DeviceBackend {
-            device = ours
-        } else if depth == 0 {
-            try endDeviceRun()
-        }
+        if depth == 0, !(backend is any DeviceBackend) { try endDeviceRun() }
+        let first = scope.steps.count
         do {
             try emit(node, backend: backend.name) { try backend.emit(node, into: self) }
         } catch let error as OssicleError {
             throw error.message.hasPrefix(node.name) ? error : error.within(node.name)
         }
+        let makers = scope.steps[first...].filter { $0.node == node.name }.map(\.backend)
+        if let maker = makers.last, !makers.contains(backend.name) { return maker }
+        isRealtimeSafe = isRealtimeSafe && backend.isRealtimeSafe
+        device = backend as? any DeviceBackend ?? device
         return backend.name
     }
 
@@ -335,11 +335,11 @@ final class Emitter {
     }
 
     /// The steps of `body` are another backend's, as `describe()` shows them.
-    func asBackend(_ name: String, _ body: () throws -> Void) rethrows {
+    func asBackend<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
         let outer = scope.backendName
         scope.backendName = name
         defer { scope.backendName = outer }
-        try body()
+        return try body()
     }
 
     /// Steps made by `body`, taken out of the list: another way to do the same.

@@ -38,8 +38,11 @@ final class ProgramMemory: @unchecked Sendable {
     }
 
     /// Keeps an object as long as this memory; steps refer to it without counting.
-    func keep<Object: AnyObject>(_ object: Object) -> Unmanaged<Object> {
+    ///
+    /// - Parameter byteCount: of what it holds on a device.
+    func keep<Object: AnyObject>(_ object: Object, byteCount: Int = 0) -> Unmanaged<Object> {
         objects.append(object)
+        self.byteCount += byteCount
         return .passUnretained(object)
     }
 

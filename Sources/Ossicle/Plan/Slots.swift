@@ -18,8 +18,10 @@ enum Place {
 
 /// What each instance of a program has of its own beside memory: a context of a system library, say.
 protocol InstanceResource: Sendable {
-    /// Nil, after a message, where the system gives none; the steps that use it then do without.
-    func make() -> (any InstanceObject)?
+    /// The backend whose steps use it.
+    var backend: String { get }
+    /// - Throws: why the system gives none; the steps that use it then do without.
+    func make() throws -> any InstanceObject
 }
 
 protocol InstanceObject: AnyObject {

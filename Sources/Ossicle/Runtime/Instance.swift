@@ -9,8 +9,8 @@ final class Instance: @unchecked Sendable {
     let workspaceByteCount: Int
     /// Its share of the device that the program uses, if any.
     private(set) var device: (any DeviceSession)?
-    /// What the program's resources made for it.
-    private var objects: [any InstanceObject] = []
+    /// What the program's resources made for it, or why they did not.
+    private var resources: [(backend: String, made: Result<any InstanceObject, OssicleError>)] = []
     let memory = ProgramMemory()
     /// The arena; nil while released.
     private(set) var arena: Workspace?
@@ -43,9 +43,15 @@ final class Instance: @unchecked Sendable {
             case .constant(let pointer): slots[i] = pointer
             case .state(let offset): slots[i] = state + offset
             case .resource(let resource):
-                guard let object = resource.make() else { break }
-                objects.append(object)
-                slots[i] = object.pointer
+                do {
+                    let object = try resource.make()
+                    slots[i] = object.pointer
+                    resources.append((resource.backend, .success(object)))
+                } catch {
+                    Diagnostics.report("\(error); Ossicle's own engine runs it")
+                    let reason = error as? OssicleError ?? OssicleError(.internal, "\(error)")
+                    resources.append((resource.backend, .failure(reason)))
+                }
             case .arena, .external, .history, .view: break
             }
         }
@@ -83,10 +89,30 @@ final class Instance: @unchecked Sendable {
         keepState()
     }
 
-    /// Bytes that those hold.
-    var objectByteCount: Int { objects.reduce(0) { $0 + $1.byteCount } }
-    /// Why something beside the CPU is no longer used; nil while all of it is.
-    var deviceFailure: OssicleError? { device?.failure ?? objects.lazy.compactMap(\.failure).first }
+    /// Bytes that the program's resources hold for it.
+    var objectByteCount: Int { resources.reduce(0) { $0 + ((try? $1.made.get().byteCount) ?? 0) } }
+
+    /// What of the program's backends is no longer used, or never was, and why.
+    private var failures: [(backend: String, reason: OssicleError)] {
+        var failures: [(backend: String, reason: OssicleError)] = []
+        if let reason = device?.failure { failures.append((program.device!.name, reason)) }
+        for (backend, made) in resources {
+            switch made {
+            case .success(let object): if let reason = object.failure { failures.append((backend, reason)) }
+            case .failure(let reason): failures.append((backend, reason))
+            }
+        }
+        return failures
+    }
+
+    /// Why something beside the CPU is not used; nil while all of it is. From any thread.
+    var deviceFailure: OssicleError? { failures.first?.reason }
+
+    /// What runs it now: the backends that were planned, the CPU in the place of those that have failed.
+    var backends: Set<String> {
+        let planned = Set(program.steps.map(\.backend)), failed = Set(failures.map(\.backend))
+        return planned.isDisjoint(with: failed) ? planned : planned.subtracting(failed).union(["cpu"])
+    }
 
     private func placeArena() throws {
         let workspace = try Workspace(byteCount: workspaceByteCount, isPaged: program.device != nil)

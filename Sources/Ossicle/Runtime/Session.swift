@@ -12,7 +12,7 @@ public final class Session: @unchecked Sendable {
     /// Each run is a fresh stream: it starts from the state that the stream is in now.
     init(_ stream: Stream) { instance = stream.instance }
 
-    /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or never was.
+    /// Why the GPU or BNNS Graph is no longer used and the engine's own kernels do its work; nil while it is, or was not planned.
     public var deviceFailure: OssicleError? { instance.deviceFailure }
 
     /// What real-time callers run.

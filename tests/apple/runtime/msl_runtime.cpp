@@ -193,6 +193,11 @@ extern "C" int msl_dispatch_threads(const msl_kernel *kernel, const msl_argument
     return run(d, error);
 }
 
+extern "C" const char *msl_image(const void *address) {
+    Dl_info image;
+    return dladdr(address, &image) ? image.dli_fname : nullptr;
+}
+
 extern "C" const msl_kernel *msl_load(const char *path, const char **error) {
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {

@@ -108,6 +108,34 @@
                 #expect(try known.open(nil).engine == .ossicle)
             }
 
+            /// Bounds are enough where our own engine knows the shapes; what has none would allocate in every run.
+            @Test func shapesThatAreBounds() throws {
+                let known = try KnownModel("flexible_range_fp32")
+                BNNSStubSetFault(known.path, BNNSStubBoundedShapes)
+                let model = try known.open(nil)
+                #expect(model.engine == .bnns)
+                try expectSame(known, model)
+
+                BNNSStubSetFault(known.path, BNNSStubUnboundedShapes)
+                let e = errorOf { _ = try known.open(.bnns) }
+                #expect(e?.code == .unsupported && e?.message.contains("would allocate") == true, "\(e!)")
+                let own = try known.open(nil)
+                #expect(own.engine == .ossicle)
+                try expectSame(known, own)
+            }
+
+            /// Outputs whose shapes nobody but BNNS knows: a bound is no shape.
+            @Test func boundsDescribeNoOutput() throws {
+                let known = try KnownModel("flexible_range_fp32") {
+                    $0.replacing(" linear(", with: " crystal_ball(").replacing(
+                        " tanh(", with: " crystal_ball(")
+                }
+                #expect(try known.open(.bnns).engine == .bnns)
+                BNNSStubSetFault(known.path, BNNSStubBoundedShapes)
+                let e = errorOf { _ = try known.open(.bnns) }
+                #expect(e?.code == .unsupported && e?.message.contains("bounds of its outputs") == true)
+            }
+
             /// The engine's buffers are float32; a graph with float16 arguments is left to our own engine.
             @Test func anotherElementTypeFallsBack() throws {
                 let known = try KnownModel("linear_fp32")
@@ -184,6 +212,17 @@
                 #expect(model.releaseWorkspace())
                 #expect(!model.hasWorkspace)
                 #expect(errorOf { _ = try model.predict(try known.arrays(1)) }?.code == .notReady)
+                try model.prepareWorkspace()
+                try expectSame(known, model)
+            }
+
+            /// Given no workspace, BNNS would allocate one when it executes.
+            @Test func aModelThatNeedsNoWorkspaceGetsAPage() throws {
+                let known = try KnownModel("linear_fp32", workspace: 0)
+                let model = try known.open()
+                #expect(model.workspaceByteCount == Workspace.pageSize)
+                try expectSame(known, model)
+                #expect(model.releaseWorkspace())
                 try model.prepareWorkspace()
                 try expectSame(known, model)
             }

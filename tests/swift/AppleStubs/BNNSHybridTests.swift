@@ -101,6 +101,10 @@
                             process(placed, seed: UInt64(seed)), process(cpu, seed: UInt64(seed))) < 1e-5)
                 }
                 #expect(runs.count == 3 && placed.session.deviceFailure == nil)
+                // One fails, the other goes on.
+                BNNSStubSetFault(known.path, BNNSStubExecuteFails)
+                _ = DiagnosticsLog.messages { _ = process(placed) }
+                #expect(!placed.usesBNNS && placed.usesGPU && placed.deviceFailure != nil)
             }
 
             @Test(arguments: [
@@ -130,7 +134,10 @@
                     for _ in 0..<3 { #expect(process(placed) == expected) }
                 }
                 #expect(text.components(separatedBy: "failed to run the model").count == 2, "\(text)")
-                #expect(placed.session.deviceFailure?.message.contains(known.path) == true)
+                // What is reported is what runs.
+                #expect(placed.deviceFailure?.message.contains(known.path) == true)
+                #expect(!placed.usesBNNS && placed.summary.contains("runs on: cpu\n"), "\(placed.summary)")
+                #expect(placed.summary.contains("not used: \(known.path)"), "\(placed.summary)")
                 BNNSStubSetFault(known.path, BNNSStubNoFault)
                 #expect(process(placed) == expected)
                 #expect(runs.count == 0)  // not asked again
@@ -150,6 +157,8 @@
                 let text = try DiagnosticsLog.messages {
                     let third = try Instance(placed.session.program)
                     #expect(try third.run([x])[0].floats() == expected)
+                    #expect(third.backends == ["cpu"] && second.backends == ["bnns", "cpu"])
+                    #expect(third.deviceFailure?.message.contains("makes no context") == true)
                 }
                 #expect(runs.count == 1)
                 #expect(text.contains("makes no context"), "\(text)")

@@ -82,6 +82,11 @@
                         steps = run.program.steps.map(\.backend)
                         #expect(distance(try run(x), expected) < 1e-5)
                         #expect(run.instance.device?.failure == nil)
+                        // What is reported is what came of it: without a step there is no device.
+                        #expect(run.program.isRealtimeSafe == (refused < 2))
+                        #expect((run.program.device == nil) == (refused < 2))
+                        #expect(run.program.placement.contains("metal") == (refused >= 2))
+                        #expect(run.instance.backends.contains("metal") == (refused >= 2))
                     }
                     #expect(text.contains("stays on the CPU: Metal: CPU stand-in has no"), "\(text)")
                     #expect(steps.filter { $0 == "metal" }.count == (refused < 2 ? 0 : refused / 2 + 1))
@@ -107,7 +112,8 @@
                         #expect(try run(x) == expected)
                         return run
                     }
-                    let failure = try #require(run.instance.device?.failure)
+                    let failure = try #require(run.instance.deviceFailure)
+                    #expect(run.instance.backends == ["cpu"])
                     if kind.hasSuffix("error") { #expect(failure.message.contains("page fault at 0x0")) }
                     // Not asked again, and still right.
                     let counter = MetalStub.Counter()
@@ -117,6 +123,33 @@
                     #expect(counter.commandBuffers == 0)
                 }
                 #expect(text.contains("the GPU is no longer used, the CPU goes on: "), "\(text)")
+            }
+
+            @Test func aPipelineSaysThatItsGPUFailed() throws {
+                let network = try HybridNetwork(HybridTesting.configuration())
+                let weights = try HybridTesting.weights(network).map { (name: $0.key, tensor: $0.value) }
+                let pipeline = try HybridPipeline(
+                    network, WeightSource(weights, file: "weights"), placement: onGPU(device))
+                #expect(pipeline.usesGPU && pipeline.deviceFailure == nil)
+                #expect(pipeline.summary.contains("runs on: cpu, metal"), "\(pipeline.summary)")
+                var faults = MetalStub.Faults()
+                faults.commandBufferError = "page fault at 0x0"
+                let x = [Float](
+                    repeating: 1, count: network.configuration.inChannels * network.configuration.inputLength)
+                var y = [Float](
+                    repeating: .nan,
+                    count: network.configuration.outChannels * network.configuration.inputLength)
+                _ = DiagnosticsLog.messages {
+                    MetalStub.$faults.withValue(faults) {
+                        x.withUnsafeBufferPointer { x in
+                            y.withUnsafeMutableBufferPointer { #expect(pipeline.process(x, $0) == 0) }
+                        }
+                    }
+                }
+                #expect(!pipeline.usesGPU)
+                #expect(pipeline.deviceFailure?.message.contains("page fault at 0x0") == true)
+                #expect(
+                    pipeline.summary.contains("runs on: cpu\nnot used: Metal: "), "\(pipeline.summary)")
             }
 
             @Test func withoutPerformanceShadersLinearIsTheCPUs() throws {
@@ -132,6 +165,7 @@
                     }
                     let y = try run(MetalRows(channels: 8, length: 2, values: Array(repeating: 1, count: 16)))
                     #expect(y.values == (0..<8).flatMap { _ in [3.0, 7.0] })
+                    #expect(run.program.isRealtimeSafe && !run.program.placement.contains("metal"))
                 }
                 #expect(text.contains("MPS does not support CPU stand-in"), "\(text)")
             }
@@ -193,33 +227,101 @@
                 #expect(counter.liveBuffers == 0)
             }
 
-            @Test func aPrecompiledLibraryIsUsed() throws {
-                let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-                defer { try? FileManager.default.removeItem(at: folder) }
-                let wrong = folder.appendingPathComponent("wrong.metallib")
-                try Data("not a library".utf8).write(to: wrong)
-                let e = errorOf { _ = try MetalDevice(libraryPath: wrong.path) }
-                #expect(e?.code == .io)
-                #expect(e?.message.hasPrefix(wrong.path) == true)
+            /// A model has a program for each shape that it is called with, and its weights on the GPU once.
+            @Test func programsOfAModelShareItsWeights() throws {
+                let linear = try Linear(inFeatures: 16, outFeatures: 8)
+                let sequential = try Sequential([linear])
+                var noise = MetalNoise(3)
+                for parameter in sequential.parameters {
+                    let values = noise.array(parameter.shape.reduce(1, *))
+                    sequential.setWeight(parameter.name, try tensor(values, parameter.shape))
+                }
+                _ = try MetalDevice.system.get()
+                let counter = MetalStub.Counter()
+                var faults = MetalStub.Faults()
+                faults.counter = counter
+                try MetalStub.$faults.withValue(faults) {
+                    let model = try sequential.build(compute: .gpu)
+                    let sessions = try (8..<28).map { try model.session([[$0, 16]]) }
+                    #expect(sessions.allSatisfy { $0.program.placement.contains("metal") })
+                    #expect(counter.liveBuffers == 2 + 20)  // weight and bias, workspaces
+                    // Other values are others, and these are still right.
+                    sequential.setWeight(sequential.parameters.last!.name, try tensor(noise.array(8), [8]))
+                    let other = try sequential.build(compute: .gpu).session([[8, 16]])
+                    #expect(counter.liveBuffers >= 2 + 20 + 2)
+                    let x = try tensor(noise.array(8 * 16), [8, 16])
+                    let (a, b) = (try sessions[0].run([x])[0].floats(), try other.run([x])[0].floats())
+                    let cpu = try model.session([[8, 16]], compute: .cpu).run([x])[0].floats()
+                    #expect(zip(a, cpu).allSatisfy { abs($0 - $1) < 1e-5 })
+                    #expect(zip(a, b).contains { abs($0 - $1) > 1e-3 })
+                    withExtendedLifetime((sessions, other)) {}
+                }
+                #expect(counter.liveBuffers == 0)
+            }
 
-                let source = folder.appendingPathComponent("all.metal")
-                try MetalPipelines.source.write(to: source, atomically: true, encoding: .utf8)
-                let right = folder.appendingPathComponent("right.metallib")
-                let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                    .deletingLastPathComponent()
-                    .deletingLastPathComponent()
-                let compiler = try Process.run(
-                    tests.appendingPathComponent("apple/msl/compile.sh"),
-                    arguments: [source.path, right.path])
-                compiler.waitUntilExit()
-                // The source is broken on purpose: only the library can make this work.
-                let fine = error({ $0.shaderPrefix = "this is not a shader;\n" }) {
-                    let run = try runner(try MetalDevice(libraryPath: right.path))
+            @Test func fastMathIsOff() {
+                let options = MetalPipelines.options
+                #expect(options.mathMode == .safe && options.mathFloatingPointFunctions == .precise)
+            }
+
+            /// The source is broken on purpose: only a precompiled library can make a device work.
+            private func withoutSource(_ precompiled: [URL]) -> OssicleError? {
+                error({ $0.shaderPrefix = "this is not a shader;\n" }) {
+                    let run = try runner(try MetalDevice(precompiled: precompiled))
                     #expect(distance(try run(x), try network.reference(x)) < 1e-5)
                     #expect(run.instance.device?.failure == nil)
                 }
-                #expect(fine == nil)
+            }
+
+            /// The stand-in's form of a library, from text.
+            private func compile(_ text: String, _ library: URL) throws {
+                let source = library.appendingPathExtension("metal")
+                try text.write(to: source, atomically: true, encoding: .utf8)
+                let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .deletingLastPathComponent().deletingLastPathComponent()
+                let compiler = try Process.run(
+                    tests.appendingPathComponent("apple/msl/compile.sh"),
+                    arguments: [source.path, library.path])
+                compiler.waitUntilExit()
+            }
+
+            @Test func aPrecompiledLibraryIsUsedWhereItDoes() throws {
+                let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let places = ["none", "wrong", "partial", "right"].map {
+                    folder.appendingPathComponent("\($0).metallib")
+                }
+                try Data("not a library".utf8).write(to: places[1])
+                let text = MetalPipelines.source
+                try compile(
+                    text.replacing("conv1d_forward_tiled", with: "another_name"), places[2])
+                try compile(text, places[3])
+
+                var log = DiagnosticsLog.messages { #expect(withoutSource(places) == nil) }
+                #expect(!log.contains("none.metallib"), "\(log)")
+                #expect(log.contains("wrong.metallib is not used"), "\(log)")
+                #expect(log.contains("partial.metallib is not used"), "\(log)")
+                #expect(log.contains("no kernel conv1d_forward_tiled"), "\(log)")
+                #expect(!log.contains("right.metallib"), "\(log)")
+                // Where none does, the source.
+                log = DiagnosticsLog.messages {
+                    #expect(withoutSource(Array(places[..<3]))?.message.contains("do not compile") == true)
+                }
+                #expect(throws: Never.self) {
+                    let run = try runner(try MetalDevice(precompiled: [places[1], places[2]]))
+                    #expect(distance(try run(x), try network.reference(x)) < 1e-5)
+                }
+            }
+
+            /// Beside the library, or what it is linked into: here, the tests.
+            @Test func aPrecompiledLibraryIsLookedForBesideTheImage() throws {
+                let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+                let expected = URL(fileURLWithPath: program).deletingLastPathComponent()
+                    .appendingPathComponent("ossicle.metallib")
+                #expect(
+                    MetalPipelines.precompiledPlaces.first?.resolvingSymlinksInPath().path
+                        == expected.resolvingSymlinksInPath().path)
             }
         }
     }

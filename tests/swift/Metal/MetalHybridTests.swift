@@ -19,6 +19,11 @@
             }
             let (gpu, cpu) = (try pipeline(onGPU(device)), try pipeline(.portable))
             #expect(gpu.usesGPU && !cpu.usesGPU)
+            // The convolutions' and the projection's weights lie on the GPU beside what the CPU needs in its place.
+            let onGPU = network.parameters.filter { !$0.name.hasPrefix("bottleneck.") }
+                .reduce(0) { $0 + $1.shape.reduce(1, *) * MemoryLayout<Float>.stride }
+            #expect(gpu.memory.packed >= cpu.memory.packed + onGPU)
+            #expect(gpu.plan.contains("packed weights and tables: \(gpu.memory.packed) bytes"))
             var noise = MetalNoise(4)
             for _ in 0..<3 {
                 let x = noise.array(configuration.inChannels * configuration.inputLength)

@@ -79,8 +79,8 @@ typedef struct ossicle_hybrid_info {
     int64_t weight_bytes;    ///< the weights as they were given
     int64_t packed_bytes;    ///< weights laid out for this machine, and tables
     int64_t workspace_bytes; ///< values between layers and working space
-    int32_t uses_gpu;        ///< 1: a GPU runs some of it
-    int32_t uses_bnns;       ///< 1: Apple's BNNS Graph runs a Core ML bottleneck
+    int32_t uses_gpu;        ///< 1: a GPU runs some of it, and has not failed
+    int32_t uses_bnns;       ///< 1: Apple's BNNS Graph runs a Core ML bottleneck, and has not failed
 } ossicle_hybrid_info;
 
 /// Fills `info`, whose `struct_size` is set.
@@ -89,7 +89,10 @@ OSSICLE_API int32_t ossicle_hybrid_info_get(const ossicle_hybrid *hybrid, ossicl
 typedef enum ossicle_hybrid_text_kind {
     OSSICLE_HYBRID_SUMMARY = 0,       ///< a page: stages, shapes, parameters, memory, where it runs
     OSSICLE_HYBRID_CONFIGURATION = 1, ///< the JSON object with every argument
-    OSSICLE_HYBRID_PLAN = 2           ///< steps, kernels, buffers, bytes and FLOPs of one buffer
+    OSSICLE_HYBRID_PLAN = 2,          ///< steps, kernels, buffers, bytes and FLOPs of one buffer
+    /// Why the GPU or BNNS Graph is no longer used and our own kernels do its work; empty while it is, or was
+    /// not planned.
+    OSSICLE_HYBRID_DEVICE_FAILURE = 3
 } ossicle_hybrid_text_kind;
 
 /// One of those texts; 0 for a wrong handle or kind.

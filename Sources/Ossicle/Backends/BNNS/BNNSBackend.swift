@@ -9,7 +9,8 @@
     /// where it fails later, their steps run on the same values.
     @available(macOS 15, iOS 18, *)
     struct BNNSBackend: ModelBackend {
-        var name: String { "bnns" }
+        static let name = "bnns"
+        var name: String { Self.name }
         /// Nobody has checked it on Apple's systems.
         var isRealtimeSafe: Bool { false }
 
@@ -73,12 +74,9 @@
 
         func flops(_ inputs: [[Int]], _ outputs: [[Int]]) -> Int { call.flops }
 
-        func make() -> (any InstanceObject)? {
-            do { return try BNNSGraphEngine(graph, call.ports) } catch {
-                Diagnostics.report("\(error); Ossicle's own engine runs it")
-                return nil
-            }
-        }
+        var backend: String { BNNSBackend.name }
+
+        func make() throws -> any InstanceObject { try BNNSGraphEngine(graph, call.ports) }
     }
 
     @available(macOS 15, iOS 18, *)
@@ -88,7 +86,7 @@
         var byteCount: Int { workspaceByteCount }
 
         var failure: OssicleError? {
-            model.pointee.failed == 0
+            ok_bnns_has_failed(model) == 0
                 ? nil : OssicleError(.internal, "\(ports.modelPath): BNNS Graph failed to run the model")
         }
 

@@ -40,7 +40,7 @@
         ///
         /// - Throws: `unsupported` when BNNS makes none, or sees the ports in another way.
         func makeContext(_ ports: InferencePorts) throws -> (context: bnns_graph_context_t, workspace: Int) {
-            let context = try openContext(ports)
+            let context = try openContext(ports).context
             do {
                 for feature in ports.inputs + ports.outputs { try check(feature, context) }
                 return (context, try workspaceSize(context))
@@ -55,8 +55,12 @@
         /// - Throws: `unsupported` when it does not.
         func completed(_ ports: InferencePorts) throws -> InferencePorts {
             guard ports.outputs.contains(where: { $0.shape.contains(-1) }) else { return ports }
-            let context = try openContext(ports)
+            let (context, isExact) = try openContext(ports)
             defer { BNNSGraphContextDestroy(context) }
+            guard isExact else {
+                throw OssicleError(
+                    .unsupported, "\(path): BNNS Graph knows no more than bounds of its outputs")
+            }
             var ports = ports
             ports.outputs = try ports.outputs.map { feature in
                 let shape = Self.shape(try tensor(feature.name, context))
@@ -70,8 +74,11 @@
             return ports
         }
 
-        /// A context that knows the shapes of the inputs. The caller's to destroy.
-        private func openContext(_ ports: InferencePorts) throws -> bnns_graph_context_t {
+        /// A context that knows the shapes of the inputs, and whether all that follow from them are exact. The caller's
+        /// to destroy.
+        private func openContext(
+            _ ports: InferencePorts
+        ) throws -> (context: bnns_graph_context_t, isExact: Bool) {
             let context =
                 try ports.states.isEmpty ? BNNSGraphContextMake(graph) : makeStreamingContext(ports.states)
             guard context.data != nil else {
@@ -81,10 +88,8 @@
                 guard BNNSGraphContextSetArgumentType(context, BNNSGraphArgumentTypePointer) == 0 else {
                     throw OssicleError(.unsupported, "\(path): BNNS Graph takes no pointers as arguments")
                 }
-                if ports.inputs.contains(where: { $0.flexibility != .fixed }) {
-                    try setShapes(context, ports.inputs)
-                }
-                return context
+                let isFlexible = ports.inputs.contains { $0.flexibility != .fixed }
+                return (context, try !isFlexible || setShapes(context, ports.inputs))
             } catch {
                 BNNSGraphContextDestroy(context)
                 throw error
@@ -157,23 +162,36 @@
             }
         }
 
-        private func setShapes(_ context: bnns_graph_context_t, _ inputs: [BNNSInference.Feature]) throws {
+        /// Whether BNNS knows every shape that follows from these exactly. Where it knows bounds alone, the workspace
+        /// holds any; an output is then right where our own engine works out the same shape (`check`).
+        private func setShapes(
+            _ context: bnns_graph_context_t, _ inputs: [BNNSInference.Feature]
+        ) throws -> Bool {
             let memory = ProgramMemory()
             // Rank 0: as the model says. BNNS writes the shapes of outputs into the same array.
-            var shapes = (0..<argumentCount).map { _ in
+            var arguments = (0..<argumentCount).map { _ in
                 bnns_graph_shape_t(rank: 0, shape: memory.store([UInt64](repeating: 0, count: 8)))
             }
             for input in inputs {
                 let at = try position(input.name)
-                shapes[at].rank = input.shape.count
-                for (i, extent) in input.shape.enumerated() { shapes[at].shape![i] = UInt64(extent) }
+                arguments[at].rank = input.shape.count
+                for (i, extent) in input.shape.enumerated() { arguments[at].shape![i] = UInt64(extent) }
             }
-            let status = BNNSGraphContextSetDynamicShapes(context, function, argumentCount, &shapes)
+            let status = BNNSGraphContextSetDynamicShapes(context, function, argumentCount, &arguments)
             withExtendedLifetime(memory) {}
-            guard status == 0 else {
+            let shapes = inputs.map(\.shape)
+            return switch status {
+            case 0: true
+            case 1: false
+            case 2:
                 throw OssicleError(
                     .unsupported,
-                    "\(path): BNNS Graph does not take the shapes \(inputs.map(\.shape)) (status \(status))")
+                    "\(path): BNNS Graph bounds not all shapes that follow from \(shapes); it would allocate in every run"
+                )
+            default:
+                throw OssicleError(
+                    .unsupported,
+                    "\(path): BNNS Graph does not take the shapes \(shapes) (status \(status))")
             }
         }
 

@@ -33,7 +33,8 @@
             let places = (try ports.inputs.map(graph.port), try ports.outputs.map(graph.port))
             let (context, size) = try graph.makeContext(ports)
             self.graph = graph
-            pageCount = (size + Workspace.pageSize - 1) / Workspace.pageSize
+            // One page at least: given none, BNNS would allocate its own when it executes.
+            pageCount = max(1, (size + Workspace.pageSize - 1) / Workspace.pageSize)
             let count = graph.argumentCount
             let memory = memory
             let sinks = ports.outputs.map { Optional(memory.allocate(byteCount: $0.byteCount)) }
@@ -98,13 +99,11 @@
 
         func prepareWorkspace() {
             if hasWorkspace { return }
-            if pageCount > 0 {
-                let pages = UnsafeMutableRawPointer.allocate(
-                    byteCount: workspaceByteCount, alignment: Workspace.pageSize)
-                // Touched now, so that no prediction meets a page for the first time.
-                pages.initializeMemory(as: UInt8.self, repeating: 0, count: workspaceByteCount)
-                model.pointee.workspace = pages.assumingMemoryBound(to: CChar.self)
-            }
+            let pages = UnsafeMutableRawPointer.allocate(
+                byteCount: workspaceByteCount, alignment: Workspace.pageSize)
+            // Touched now, so that no prediction meets a page for the first time.
+            pages.initializeMemory(as: UInt8.self, repeating: 0, count: workspaceByteCount)
+            model.pointee.workspace = pages.assumingMemoryBound(to: CChar.self)
             model.pointee.workspace_size = workspaceByteCount
             hasWorkspace = true
             ok_bnns_restore(model)

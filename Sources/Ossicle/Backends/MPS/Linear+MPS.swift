@@ -7,14 +7,16 @@
     struct MPSLinearWork: MetalWork {
         let inputs: Int
         let outputs: Int
-        let weight: MPSMatrix
-        let bias: (any MTLBuffer)?
+        let weight: MetalWeights
+        let bias: MetalWeights?
         let activation: Activation
         let source: Int32
         let target: Int32
         let rows: ok_len
 
         var label: String { "mps gemm" + (activation.isIdentity ? "" : "+\(activation.kind)") }
+
+        var weights: [MetalWeights] { [weight] + (bias.map { [$0] } ?? []) }
 
         func encode(into session: MetalSession, _ context: UnsafePointer<ok_context>) throws {
             let rows = Int(ok_length(rows, context))
@@ -25,7 +27,8 @@
                 resultColumns: outputs, interiorColumns: inputs, alpha: 1, beta: 0)
             product.encode(
                 commandBuffer: try session.commandBuffer(), leftMatrix: Self.matrix(x, rows, inputs),
-                rightMatrix: weight, resultMatrix: Self.matrix(y, rows, outputs))
+                rightMatrix: Self.matrix(MetalPlace(buffer: weight.buffer), outputs, inputs),
+                resultMatrix: Self.matrix(y, rows, outputs))
             if bias == nil, activation.isIdentity { return }
             let width = UInt32(outputs)
             // Every row gets the same bias: the pitch of the second operand is 0.
@@ -35,7 +38,7 @@
             let shader = bias == nil ? ElementwiseShader.activation : .add
             MetalLaunch(
                 shader: shader.rawValue, grid: MetalGrid(x: outputs, y: rows),
-                buffers: [y] + (bias.map { [MetalPlace(buffer: $0)] } ?? []) + [y], parameters: p
+                buffers: [y] + (bias.map { [MetalPlace(buffer: $0.buffer)] } ?? []) + [y], parameters: p
             ).encode(try session.computeEncoder(), session.device.pipelines)
         }
 
@@ -73,10 +76,9 @@
             for extents in [[out, terms], [emitter.maximum(batch), terms], [emitter.maximum(batch), out]] {
                 try MetalConvolution.check(extents, "a matrix")
             }
-            let place = MetalPlace(buffer: try backend.device.makeBuffer(weight))
             return MPSLinearWork(
-                inputs: terms, outputs: out, weight: MPSLinearWork.matrix(place, out, terms),
-                bias: hasBias ? try backend.device.makeBuffer(try emitter.constant(2)) : nil,
+                inputs: terms, outputs: out, weight: try backend.device.weights(weight),
+                bias: hasBias ? try backend.device.weights(emitter.constant(2)) : nil,
                 activation: activation, source: Int32(inputs[0].slot), target: Int32(output.slot),
                 rows: emitter.length(batch))
         }

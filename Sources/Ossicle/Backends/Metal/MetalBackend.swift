@@ -76,7 +76,7 @@
                 if !input.isDense {
                     // The copy is the CPU's, so what it reads must be there.
                     try endRun(into: emitter)
-                    input = try emitter.denseInput(index)
+                    input = try emitter.asBackend("cpu") { try emitter.denseInput(index) }
                 }
                 inputs.append(input)
             }
@@ -98,8 +98,10 @@
             emitter.deviceRun = run
             run.nodes.append(node.name)
             run.inputs.formUnion(inputs.map(\.slot))
-            emitter.step(
-                metalEncode, emitter.memory.keep(MetalNode(name: node.name, work: work)), work.label)
+            let kept = emitter.memory.keep(
+                MetalNode(name: node.name, work: work),
+                byteCount: work.weights.reduce(0) { $0 + $1.buffer.length })
+            emitter.step(metalEncode, kept, work.label)
             run.fallback += try emitter.aside { try CPUBackend().emit(node, into: emitter) }
         }
 

@@ -5,8 +5,8 @@
     /// A convolution or transposed convolution of `[N?, channels, length]`, bias, activation and residual included.
     struct MetalConvolutionWork: MetalWork {
         let convolution: MetalConvolution
-        let weight: any MTLBuffer
-        let bias: (any MTLBuffer)?
+        let weight: MetalWeights
+        let bias: MetalWeights?
         let source: Int32
         let residual: Int32?
         let target: Int32
@@ -21,8 +21,8 @@
             output: Operand, _ backend: MetalBackend
         ) throws {
             self.convolution = convolution
-            self.weight = try backend.device.makeBuffer(weight)
-            self.bias = try bias.map { try backend.device.makeBuffer($0) }
+            self.weight = try backend.device.weights(weight)
+            self.bias = try bias.map(backend.device.weights)
             source = Int32(inputs[0].slot)
             residual = inputs.count > 1 ? Int32(inputs[1].slot) : nil
             target = Int32(output.slot)
@@ -40,6 +40,8 @@
             let activation = convolution.activation.isIdentity ? "" : "+\(convolution.activation.kind)"
             return "\(name)\(activation)\(residual == nil ? "" : "+residual")"
         }
+
+        var weights: [MetalWeights] { [weight] + (bias.map { [$0] } ?? []) }
 
         func encode(into session: MetalSession, _ context: UnsafePointer<ok_context>) throws {
             let p = try parameters(Int(ok_length(length, context)))
@@ -59,8 +61,8 @@
                 MetalLaunch(
                     shader: launch.shader, grid: launch.grid, threads: launch.threads,
                     buffers: [
-                        x.advanced(floats: row * inStep), MetalPlace(buffer: weight),
-                        MetalPlace(buffer: bias ?? weight),
+                        x.advanced(floats: row * inStep), MetalPlace(buffer: weight.buffer),
+                        MetalPlace(buffer: (bias ?? weight).buffer),
                         residual == nil ? left : left.advanced(floats: row * outStep),
                         y.advanced(floats: row * outStep),
                     ], parameters: p

@@ -6,30 +6,24 @@
         let device: any MTLDevice
         let queue: any MTLCommandQueue
         let pipelines: MetalPipelines
+        private let weights = MetalWeightCache()
 
         var name: String { device.name }
 
         /// Opens the system's default GPU and compiles every kernel.
         ///
-        /// - Parameter libraryPath: a precompiled library of our shaders (`.metallib`). By default
-        ///   `ossicle.metallib` among the main bundle's resources when it is there, else the source inside this
-        ///   library.
+        /// - Parameter precompiled: where libraries of our shaders may lie, see `MetalPipelines`.
         /// - Throws: `unsupported` without a GPU, `internal` with the compiler's text when a kernel does not build.
-        convenience init(libraryPath: String? = nil) throws {
+        init(precompiled: [URL] = MetalPipelines.precompiledPlaces) throws {
             guard let device = MTLCreateSystemDefaultDevice() else {
                 throw OssicleError(.unsupported, "Metal: this system has no GPU")
             }
-            try self.init(device: device, libraryPath: libraryPath)
-        }
-
-        /// The same on a device of the caller's choice.
-        init(device: any MTLDevice, libraryPath: String? = nil) throws {
             guard let queue = device.makeCommandQueue() else {
                 throw OssicleError(.unsupported, "Metal: \(device.name) gives no command queue")
             }
             self.device = device
             self.queue = queue
-            self.pipelines = try MetalPipelines(device: device, libraryPath: libraryPath)
+            self.pipelines = try MetalPipelines(device: device, precompiled: precompiled)
         }
 
         /// The system's default GPU, opened once; the error says why there is none.
@@ -50,6 +44,13 @@
                 throw OssicleError(.outOfMemory, "Metal: \(name) has no \(length) bytes")
             }
             return buffer
+        }
+
+        /// A tensor's values, once for all programs.
+        ///
+        /// - Throws: `outOfMemory`.
+        func weights(_ tensor: Tensor) throws -> MetalWeights {
+            try weights.weights(of: tensor, make: makeBuffer)
         }
 
         func makeBuffer(_ tensor: Tensor) throws -> any MTLBuffer {

@@ -6,6 +6,8 @@
     protocol MetalWork {
         /// As `describe()` shows it.
         var label: String { get }
+        /// What it keeps on the device.
+        var weights: [MetalWeights] { get }
         /// Adds the work to the session's command buffer, for the extents of the present run.
         ///
         /// - Throws: when it cannot be, and the CPU must do it.
@@ -47,7 +49,8 @@
     /// After the first failure everything runs on the CPU: a GPU that was lost once is not asked again.
     final class MetalSession: DeviceSession {
         let device: MetalDevice
-        private(set) var failure: OssicleError?
+        private let reason = Locked<OssicleError?>(nil)
+        var failure: OssicleError? { reason.withLock { $0 } }
         private let memory: UnsafeMutableRawBufferPointer
         private let workspace: (any MTLBuffer)?
         private var commands: (any MTLCommandBuffer)?
@@ -95,7 +98,7 @@
         }
 
         private func fail(_ error: OssicleError) {
-            failure = error
+            reason.withLock { $0 = error }
             closeEncoder()
             commands = nil
             Diagnostics.report("the GPU is no longer used, the CPU goes on: \(error.message)")

@@ -8,6 +8,7 @@
         let count: ok_len
 
         var label: String { "add" }
+        var weights: [MetalWeights] { [] }
 
         func encode(into session: MetalSession, _ context: UnsafePointer<ok_context>) throws {
             let count = Int(ok_length(count, context))

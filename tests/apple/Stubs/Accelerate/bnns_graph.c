@@ -166,7 +166,8 @@ int BNNSGraphContextSetDynamicShapes(bnns_graph_context_t context_, const char *
         }
     }
     c->shapes_changed = true;
-    return 0;
+    if (c->model->fault == BNNSStubBoundedShapes) return 1;
+    return c->model->fault == BNNSStubUnboundedShapes ? 2 : 0;
 }
 
 // Bytes of an argument, 0 while an extent is unknown.
@@ -219,7 +220,7 @@ int BNNSGraphContextExecute(bnns_graph_context_t context_, const char *function,
     if (m->start && !c->streaming) return -1;
     if ((uintptr_t)workspace % 4096) return -1; // whole pages are asked for
     // Apple's would allocate here; a caller that means to be real-time must not get that far.
-    if (c->shapes_changed || workspace_size < m->workspace || (m->workspace && !workspace)) return -1;
+    if (c->shapes_changed || workspace_size < m->workspace || !workspace_size || !workspace) return -1;
     BNNSTensor tensors[MAX_ARGUMENTS];
     for (size_t i = 0; i < m->count; ++i) {
         tensors[i] = c->arguments[i];
@@ -234,7 +235,7 @@ int BNNSGraphContextExecute(bnns_graph_context_t context_, const char *function,
         tensors[i].data = data;
         tensors[i].data_size_in_bytes = size;
     }
-    if (workspace) memset(workspace, 0xff, workspace_size);
+    memset(workspace, 0xff, workspace_size);
     // One thread at a time: what Apple's would do otherwise is undefined, so this is loud.
     if (__atomic_add_fetch(&c->running, 1, __ATOMIC_SEQ_CST) != 1) abort();
     const int code = m->execute(m->user, tensors, m->count);

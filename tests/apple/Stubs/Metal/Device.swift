@@ -22,11 +22,13 @@ final class Device: NSObject, MTLDevice {
 
     func makeBuffer(
         bytesNoCopy pointer: UnsafeMutableRawPointer, length: Int, options: MTLResourceOptions,
-        deallocator: ((UnsafeMutableRawPointer, Int) -> Void)?
+        deallocator: (@Sendable (UnsafeMutableRawPointer, Int) -> Void)?
     ) -> (any MTLBuffer)? {
         if MetalStub.faults.noSharedMemory { return nil }
-        // Whole pages only: 16 KiB on Apple silicon.
-        guard Int(bitPattern: pointer) % 16384 == 0, length % 16384 == 0, length > 0 else { return nil }
+        // Whole pages only: this system's, and as many as make 16 KiB, Apple silicon's.
+        guard Int(bitPattern: pointer) % Int(sysconf(Int32(_SC_PAGESIZE))) == 0, length % 16384 == 0,
+            length > 0
+        else { return nil }
         return Buffer(self, at: pointer, length: length) { deallocator?(pointer, length) }
     }
 
@@ -53,7 +55,8 @@ final class Device: NSObject, MTLDevice {
 
     func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
         MetalStub.validate(
-            options?.mathMode == .safe || options?.fastMathEnabled == false, "fast math was left on")
+            options?.mathMode == .safe && options?.mathFloatingPointFunctions == .precise,
+            "fast math was left on")
         return try Compiler.shared.library(MetalStub.faults.shaderPrefix + source)
     }
 

@@ -67,7 +67,7 @@ public protocol MTLDevice: NSObjectProtocol, Sendable {
     )?
     func makeBuffer(
         bytesNoCopy pointer: UnsafeMutableRawPointer, length: Int, options: MTLResourceOptions,
-        deallocator: ((UnsafeMutableRawPointer, Int) -> Void)?
+        deallocator: (@Sendable (UnsafeMutableRawPointer, Int) -> Void)?
     ) -> (any MTLBuffer)?
     func makeDefaultLibrary() -> (any MTLLibrary)?
     func makeLibrary(URL url: URL) throws -> any MTLLibrary

@@ -59,6 +59,11 @@ public enum MTLMathMode: Int, Sendable {
     case fast = 2
 }
 
+public enum MTLMathFloatingPointFunctions: Int, Sendable {
+    case fast = 0
+    case precise = 1
+}
+
 public enum MTLGPUFamily: Int, Sendable {
     case apple7 = 1007
     case apple8 = 1008
@@ -68,8 +73,15 @@ public enum MTLGPUFamily: Int, Sendable {
 }
 
 public final class MTLCompileOptions: NSObject {
-    public var fastMathEnabled = true
+    /// Sets the other two, as Apple's does.
+    public var fastMathEnabled = true {
+        didSet {
+            mathMode = fastMathEnabled ? .fast : .safe
+            mathFloatingPointFunctions = fastMathEnabled ? .fast : .precise
+        }
+    }
     public var mathMode = MTLMathMode.fast
+    public var mathFloatingPointFunctions = MTLMathFloatingPointFunctions.fast
     public var preprocessorMacros: [String: NSObject]?
 }
 

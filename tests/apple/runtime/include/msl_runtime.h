@@ -52,6 +52,9 @@ typedef struct msl_options {
 /// cannot be loaded. Libraries stay loaded.
 const msl_kernel *msl_load(const char *path, const char **error);
 
+/// The file that an address was loaded from; NULL when it was from none.
+const char *msl_image(const void *address);
+
 /// As dispatchThreadgroups (whole groups) and dispatchThreads (the last groups clipped to the grid) do.
 /// 0, or a failure with a message in *error (valid until the next call). One dispatch at a time.
 int msl_dispatch_threadgroups(const msl_kernel *kernel, const msl_arguments *arguments, msl_size groups,

@@ -1,9 +1,9 @@
 // What every kernel shares: parameter structs, activations, the end of a convolution.
 //
 // Only fma, rint, floor, ceil, sqrt, fabs and as_type come from the standard library, all exactly rounded in
-// safe math mode; exp, log and erf are ours. So the numbers do not depend on a GPU's own exp, and a run on
-// another machine is evidence for this one. (MSL has no erf, expm1 or log1p.) Worst errors are in
-// docs/apple.md.
+// safe math mode with the precise functions; exp, log and erf are ours. So the numbers do not depend on a
+// GPU's own exp, and a run on another machine is evidence for this one. (MSL has no erf, expm1 or log1p.)
+// Worst errors are in docs/apple.md.
 #ifndef OSSICLE_METAL_H
 #define OSSICLE_METAL_H
 

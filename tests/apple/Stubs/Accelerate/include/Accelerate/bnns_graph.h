@@ -81,6 +81,8 @@ void BNNSGraphContextDestroy(bnns_graph_context_t context);
 int BNNSGraphContextSetArgumentType(bnns_graph_context_t context, BNNSGraphArgumentType argument_type);
 int BNNSGraphContextSetBatchSize(bnns_graph_context_t context, const char *_Nullable function,
                                  uint64_t batch_size);
+/// 0: all shapes are exact; 1: some are bounds, none is unbounded; 2: some are, and executions allocate; else an
+/// error.
 int BNNSGraphContextSetDynamicShapes(bnns_graph_context_t context, const char *_Nullable function,
                                      size_t shapes_count, bnns_graph_shape_t *shapes);
 int BNNSGraphContextSetStreamingAdvanceCount(bnns_graph_context_t context, size_t advance_count);

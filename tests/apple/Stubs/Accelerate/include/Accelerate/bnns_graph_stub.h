@@ -23,7 +23,11 @@ typedef enum bnns_stub_fault {
     BNNSStubNoPointerArguments = 5,
     BNNSStubNoShapes = 6,
     BNNSStubNoTensor = 7,
-    BNNSStubNoPosition = 8
+    BNNSStubNoPosition = 8,
+    /// No failure: some shapes are bounds, and BNNSGraphContextSetDynamicShapes answers 1.
+    BNNSStubBoundedShapes = 9,
+    /// Nor this: some have no bound (2), and every execution allocates.
+    BNNSStubUnboundedShapes = 10
 } bnns_stub_fault;
 
 /// `arguments` in the order of positions, outputs first as in Apple's example; tensors hold shapes and data.
