@@ -220,8 +220,8 @@ struct CoreMLNetworkWeights: CoreMLWeightSource {
                     switch weight.encoding {
                     case .float32: (.fp32, nil)
                     case .float16: (.fp16, nil)
-                    case .linear(_, let signed, _, _): (signed ? .int8 : .uint8, "linear")
-                    case .lookup: (.uint8, "lookup")
+                    case .linear(let bits, let signed, _, _): (signed ? .int8 : .unsigned(bits), "linear")
+                    case .lookup(let bits, _): (.unsigned(bits), "lookup")
                     }
                 return CoreMLWeight(
                     name: "\(layer.name).\(weight.role)", shape: weight.shape, dataType: element,
@@ -238,6 +238,13 @@ struct CoreMLNetworkWeights: CoreMLWeightSource {
             }
         }
         throw OssicleError(.weights, "\(path): tensor \(Quoting.quoted(name)): no such weight")
+    }
+}
+
+extension MILElementType {
+    /// The type of that many bits. Core ML has none of 5 or 7: those stand for bytes here.
+    fileprivate static func unsigned(_ bits: Int) -> MILElementType {
+        [1: .uint1, 2: .uint2, 3: .uint3, 4: .uint4, 6: .uint6][bits] ?? .uint8
     }
 }
 

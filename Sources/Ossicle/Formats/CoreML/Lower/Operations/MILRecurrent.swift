@@ -3,11 +3,14 @@
 enum MILRecurrent {
     static let rules: [String: MILLowering.Rule] = ["lstm": lstm, "gru": gru, "rnn": rnn]
 
+    /// Cells are not clipped to what no cell reaches.
+    static let noClip: Float = 1e30
+
     private static func lstm(_ call: MILCall) throws -> [MILLowered] {
         for parameter in ["peephole", "peephole_back"] where call.has(parameter) {
             throw OssicleError(.unsupported, "parameter \(Quoting.quoted(parameter))")
         }
-        if call.has("clip"), try call.float("clip") < 1e30 {
+        if call.has("clip"), try call.float("clip") < noClip {
             throw OssicleError(.unsupported, "parameter 'clip'")
         }
         let activations = Recurrent.Activations(
