@@ -21,3 +21,33 @@ def compare(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], toler
 
 def random(model: ossicle.BNNSInference, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return {port.name: rng.standard_normal(port.shape).astype(np.float32) for port in model.inputs}
+
+
+def _message(field: int, *parts: bytes) -> bytes:
+    """A field of Protocol Buffers that holds bytes; short ones."""
+    content = b"".join(parts)
+    assert len(content) < 128
+    return bytes([field << 3 | 2, len(content)]) + content
+
+
+def with_default(folder: Path) -> Path:
+    """A compiled model of y = a + b, for arrays of two numbers; b is 7.5 when it is left out."""
+
+    def feature(name: bytes, *more: bytes, optional: bytes = b"") -> bytes:
+        array = _message(5, b"\x08\x02", b"\x10\xa0\x80\x04", *more)
+        return _message(1, _message(1, name), _message(3, array, optional))
+
+    default = b"\x9d\x03" + np.float32(7.5).tobytes()  # field 51
+    description = feature(b"a") + feature(b"b", default, optional=b"\xc0\x3e\x01")
+    model = folder / "sum.mlmodelc"
+    model.mkdir()
+    (model / "model.mil").write_text(
+        "program(1.3) { func main<ios18>(tensor<fp32, [2]> a, tensor<fp32, [2]> b) {"
+        " tensor<fp32, [2]> y = add(x = a, y = b); } -> (y); }"
+    )
+    numbers = [5, 0, 0, 7], [8, 0, 0, 0, len(description)]
+    head, rest = (b"".join(each.to_bytes(8, "little") for each in part) for part in numbers)
+    (model / "coremldata.bin").write_bytes(
+        (502).to_bytes(4, "little") + head + b"generic" + rest + description + bytes(16)
+    )
+    return model

@@ -10,6 +10,7 @@ import ossicle
 import pytest
 import safetensors.numpy
 from commands import ossicle_command
+from coreml_data import with_default
 
 COREML = Path(__file__).parents[1] / "data" / "coreml"
 SILERO = COREML / "real" / "silero_vad_v6" / "unified_int8.mlpackage"
@@ -46,6 +47,18 @@ def test_info_of_several_functions() -> None:
     text = ossicle_command("info", COREML / "generated" / "multifunction_ios18.mlmodelc").stdout
     assert "relu_fn, tanh_fn; default tanh_fn" in text
     assert "operations of relu_fn (ios18)" in text
+    assert "weights of tanh_fn " in text
+
+
+def test_an_input_may_be_left_out_of_a_run(tmp_path: Path) -> None:
+    model = with_default(tmp_path)
+    assert "b [2] float32, 7.5 when left out" in ossicle_command("info", model).stdout
+    np.save(tmp_path / "a.npy", np.array([1, 2], np.float32))
+    done = ossicle_command("run", model, "--input", f"a={tmp_path / 'a.npy'}", "--output", tmp_path / "y.npy")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), [8.5, 9.5])
+    done = ossicle_command("run", model, "--input", f"b={tmp_path / 'a.npy'}")
+    assert "also needs --input for a" in done.stderr
 
 
 def test_info_of_older_networks() -> None:
