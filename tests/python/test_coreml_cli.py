@@ -10,7 +10,7 @@ import ossicle
 import pytest
 import safetensors.numpy
 from commands import ossicle_command
-from coreml_data import with_default
+from coreml_data import with_default, with_mask
 
 COREML = Path(__file__).parents[1] / "data" / "coreml"
 SILERO = COREML / "real" / "silero_vad_v6" / "unified_int8.mlpackage"
@@ -98,10 +98,20 @@ def test_weights_json() -> None:
     assert found[0]["shape"] == list(loader.available_weights[0].shape)
 
 
+def test_a_mask_is_saved_with_a_warning(tmp_path: Path) -> None:
+    done = ossicle_command("weights", with_mask(tmp_path), "--save", tmp_path / "w.safetensors")
+    assert done.returncode == 0, done.stderr
+    assert "ossicle: warning: " in done.stderr
+    assert '"mask"' in done.stderr
+    np.testing.assert_array_equal(
+        safetensors.numpy.load_file(tmp_path / "w.safetensors")["mask"], [0, -np.inf]
+    )
+
+
 def test_weights_save(tmp_path: Path) -> None:
     done = ossicle_command("weights", LSTM, "--save", tmp_path / "w.safetensors")
     assert done.returncode == 0, done.stderr
-    assert "ossicle: warning: " in done.stderr  # initial states are all zero
+    assert not done.stderr  # initial states are all zero, as they should be
     assert "Traceback" not in done.stderr
     found = safetensors.numpy.load_file(tmp_path / "w.safetensors")
     loader = ossicle.CoreMLWeightLoader(LSTM)

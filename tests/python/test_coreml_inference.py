@@ -367,7 +367,7 @@ def test_an_input_with_a_default_value_may_be_left_out(tmp_path: Path) -> None:
     assert [port.optional for port in model.inputs] == [False, True]
     a = np.array([1, 2], np.float32)
     np.testing.assert_array_equal(model.predict({"a": a})["y"], [8.5, 9.5])
-    np.testing.assert_array_equal(model.predict({"a": a, "b": [10, 20]})["y"], [11, 22])
+    np.testing.assert_array_equal(model.predict({"a": a, "b": [10.0, 20.0]})["y"], [11, 22])
     y = np.empty(2, np.float32)
     for _ in range(2):  # the second time with the pointers of the first
         model.predict({"a": a}, out={"y": y})
