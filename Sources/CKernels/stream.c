@@ -122,6 +122,16 @@ int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs,
     return inference->run(inference->context, inputs, input_count, outputs, output_count);
 }
 
+int32_t ok_defaults_run(void *opaque, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                        size_t output_count) OK_REALTIME {
+    const ok_defaults *defaults = opaque;
+    if ((!inputs && input_count) || input_count > defaults->count) return OK_INVALID_ARGUMENT;
+    ok_buffer given[OK_MAX_DEFAULTS];
+    for (size_t i = 0; i < defaults->count; ++i)
+        given[i] = i < input_count && inputs[i].data ? inputs[i] : defaults->inputs[i];
+    return ok_inference_run(&defaults->model, given, defaults->count, outputs, output_count);
+}
+
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {
     // A plan may write the output before it has read all of the input.

@@ -53,6 +53,7 @@ int32_t ossicle_inference_reset_state(ossicle_inference *inference) {
     ok_handle_slot *slot = ok_handle_find(inference, OK_HANDLE_INFERENCE);
     if (!slot) return OSSICLE_INVALID_HANDLE;
     const ok_inference *call = slot->instance;
+    if (call->run == ok_defaults_run) call = &((const ok_defaults *)call->context)->model;
     if (call->run == ok_instance_predict)
         ok_instance_reset(call->context);
     else

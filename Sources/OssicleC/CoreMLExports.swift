@@ -172,10 +172,7 @@ public func ossicle_coreml_load_all(
     status(on: UnsafeRawPointer(handle)) {
         let loader = try file(handle).loader(options)
         let out = try require(tensors, "tensors")
-        let all = try loader.availableWeights.map {
-            (name: $0.name, tensor: try loader.loadWeights(name: $0.name))
-        }
-        out.pointee = try makeHandle(OK_HANDLE_TENSORS, TensorList(all))
+        out.pointee = try makeHandle(OK_HANDLE_TENSORS, TensorList(loader.loadAll()))
     }
 }
 

@@ -105,6 +105,7 @@ public func ossicle_inference_port(
         var value = ossicle_port()
         value.dtype = Int32(feature.dataType.rawValue)
         value.rank = Int32(feature.shape.count)
+        value.optional = feature.defaultValue == nil ? 0 : 1
         try fillShape(&value.shape, feature.shape, feature.name)
         try fill(port, value, size: \.struct_size, "port")
     }

@@ -150,7 +150,12 @@ static void wrong_reads(void) {
     ossicle_load_options options = {
         .struct_size = sizeof options, .on_warning = count_warning, .warning_context = &warned};
     ossicle_tensors *tensors = NULL;
-    CHECK(ossicle_coreml_load_all(coreml, &options, &tensors) == OSSICLE_OK && warned == 2);
+    // Initial states are zero as they should be; a loop's constant of zeros is odd.
+    CHECK(ossicle_coreml_load_all(coreml, &options, &tensors) == OSSICLE_OK && warned == 0);
+    ossicle_tensors_destroy(tensors);
+    ossicle_coreml_destroy(coreml);
+    coreml = open_model("generated/gru_uni_1layer_fp32.mlpackage");
+    CHECK(ossicle_coreml_load_all(coreml, &options, &tensors) == OSSICLE_OK && warned == 1);
     CHECK(ossicle_tensors_save(tensors, path(work, "no/such/folder")) == OSSICLE_IO);
     CHECK(strstr(message_of(tensors), "no/such/folder") != NULL);
     CHECK(ossicle_tensors_save(tensors, path(work, "w.safetensors")) == OSSICLE_OK);

@@ -10,6 +10,7 @@ import ossicle
 import pytest
 import safetensors.numpy
 from commands import ossicle_command
+from coreml_data import with_default, with_mask
 
 COREML = Path(__file__).parents[1] / "data" / "coreml"
 SILERO = COREML / "real" / "silero_vad_v6" / "unified_int8.mlpackage"
@@ -46,6 +47,18 @@ def test_info_of_several_functions() -> None:
     text = ossicle_command("info", COREML / "generated" / "multifunction_ios18.mlmodelc").stdout
     assert "relu_fn, tanh_fn; default tanh_fn" in text
     assert "operations of relu_fn (ios18)" in text
+    assert "weights of tanh_fn " in text
+
+
+def test_an_input_may_be_left_out_of_a_run(tmp_path: Path) -> None:
+    model = with_default(tmp_path)
+    assert "b [2] float32, 7.5 when left out" in ossicle_command("info", model).stdout
+    np.save(tmp_path / "a.npy", np.array([1, 2], np.float32))
+    done = ossicle_command("run", model, "--input", f"a={tmp_path / 'a.npy'}", "--output", tmp_path / "y.npy")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), [8.5, 9.5])
+    done = ossicle_command("run", model, "--input", f"b={tmp_path / 'a.npy'}")
+    assert "also needs --input for a" in done.stderr
 
 
 def test_info_of_older_networks() -> None:
@@ -85,10 +98,20 @@ def test_weights_json() -> None:
     assert found[0]["shape"] == list(loader.available_weights[0].shape)
 
 
+def test_a_mask_is_saved_with_a_warning(tmp_path: Path) -> None:
+    done = ossicle_command("weights", with_mask(tmp_path), "--save", tmp_path / "w.safetensors")
+    assert done.returncode == 0, done.stderr
+    assert "ossicle: warning: " in done.stderr
+    assert '"mask"' in done.stderr
+    np.testing.assert_array_equal(
+        safetensors.numpy.load_file(tmp_path / "w.safetensors")["mask"], [0, -np.inf]
+    )
+
+
 def test_weights_save(tmp_path: Path) -> None:
     done = ossicle_command("weights", LSTM, "--save", tmp_path / "w.safetensors")
     assert done.returncode == 0, done.stderr
-    assert "ossicle: warning: " in done.stderr  # initial states are all zero
+    assert not done.stderr  # initial states are all zero, as they should be
     assert "Traceback" not in done.stderr
     found = safetensors.numpy.load_file(tmp_path / "w.safetensors")
     loader = ossicle.CoreMLWeightLoader(LSTM)

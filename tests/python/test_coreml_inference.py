@@ -13,7 +13,7 @@ import numpy as np
 import ossicle
 import pytest
 import safetensors.numpy
-from coreml_data import COREML, GENERATED, LINEAR, SILERO, compare, random
+from coreml_data import COREML, GENERATED, LINEAR, SILERO, compare, random, with_default
 
 STATEFUL = GENERATED / "stateful_stream_conv_fp16.mlpackage"
 
@@ -357,3 +357,28 @@ def test_the_page_lists_the_operations() -> None:
     listed = re.findall(r"`(\w+)`", table)
     assert len(listed) == len(set(listed))
     assert sorted(listed) == sorted(ossicle.coreml.operations())
+
+
+# --- inputs with a default value
+
+
+def test_an_input_with_a_default_value_may_be_left_out(tmp_path: Path) -> None:
+    model = ossicle.BNNSInference(with_default(tmp_path))
+    assert [port.optional for port in model.inputs] == [False, True]
+    a = np.array([1, 2], np.float32)
+    np.testing.assert_array_equal(model.predict({"a": a})["y"], [8.5, 9.5])
+    np.testing.assert_array_equal(model.predict({"a": a, "b": [10.0, 20.0]})["y"], [11, 22])
+    y = np.empty(2, np.float32)
+    for _ in range(2):  # the second time with the pointers of the first
+        model.predict({"a": a}, out={"y": y})
+        np.testing.assert_array_equal(y, [8.5, 9.5])
+        y[:] = 0
+    with pytest.raises(ossicle.ArgumentError, match="expected the inputs"):
+        model.predict({"b": a})
+    with pytest.raises(ossicle.ArgumentError, match="expected the inputs"):
+        model.predict({"a": a, "z": a})
+
+
+def test_extents_beyond_any_array_are_refused() -> None:
+    with pytest.raises(ossicle.ArgumentError, match=r"shapes\['x'\]: an extent is beyond any array"):
+        ossicle.BNNSInference(LINEAR, shapes={"x": (1, 4, 2**70)})

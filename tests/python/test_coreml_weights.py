@@ -95,9 +95,9 @@ def test_package_and_bundle_agree(name: str) -> None:
 
 
 def test_odd_magnitudes_warn() -> None:
-    weights = loader("lstm_uni_1layer_fp32.mlpackage")
-    with pytest.warns(ossicle.OssicleWarning, match=r'lstm_h0_squeeze": vanishing') as caught:
-        weights["input_batch_first_lstm_h0_squeeze"]
+    weights = loader("gru_uni_1layer_fp32.mlpackage")
+    with pytest.warns(ossicle.OssicleWarning, match=r'concat_1": vanishing') as caught:
+        weights["concat_1"]
     assert caught[0].filename == __file__
 
 

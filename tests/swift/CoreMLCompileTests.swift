@@ -42,6 +42,21 @@ import Testing
         #expect(try CoreMLModel(path: bundle).program == CoreMLModel(path: reference).program)
     }
 
+    @Test func aWeightFileOutsideIsRefusedWithTheModelsPath() throws {
+        let source = CoreMLTestData.specification("real/silero_vad_v6/unified_int8.mlpackage")
+        let (inside, outside) = (Array("_path/weights".utf8), Array("_path/../ghts".utf8))
+        var bytes = try Self.read(source)
+        for i in 0..<(bytes.count - inside.count) where bytes[i..<(i + inside.count)].elementsEqual(inside) {
+            bytes.replaceSubrange(i..<(i + inside.count), with: outside)
+        }
+        let folder = try TemporaryFolder()
+        try folder.write(bytes, "m.mlmodel")
+        let path = folder.path + "/m.mlmodel"
+        expectError(.malformed, "\(path): weight file \"@model_path/../ghts/") {
+            try CoreMLCompiler.compile(package: path, to: folder.path + "/m.mlmodelc")
+        }
+    }
+
     /// Only bundles of Apple's compiler; the others were written by our own rules.
     @Test(arguments: CoreMLTestData.pairs.filter { $0.hasPrefix("real/") })
     func metadataSaysWhatTheCompilersDoes(_ pair: String) throws {

@@ -162,6 +162,30 @@ import Testing
         #expect(gru.weightHH.floats() == Array(raw[..<144] + raw[288...] + raw[144..<288]))
     }
 
+    @Test(arguments: [
+        ("peephole = tensor<fp32, [3]>([0x0p+0, 0x0p+0, 0x0p+0])", "peephole"),
+        ("clip = fp32(0x1p+0)", "clip"),
+        ("recurrent_activation = string(\"relu\")", "recurrent_activation"),
+        ("cell_activation = string(\"relu\")", "cell_activation"),
+        ("activation = string(\"relu\")", "activation"),
+        ("clip = fp32(0x1.fffffep+127), activation = string(\"tanh\")", nil),
+    ]) func lstmsThatPyTorchDoesNotHaveAreRefused(_ extra: String, _ name: String?) throws {
+        let column = "tensor<fp32, [4, 1]>([[0x0p+0], [0x1p+0], [0x1p+1], [0x1.8p+1]])"
+        let text = """
+            program(1.3) { func main<ios18>(tensor<fp32, [2, 1, 1]> x, tensor<fp32, [1, 1]> s) {
+                tensor<fp32, [4, 1]> ih = const()[val = \(column)];
+                tensor<fp32, [4, 1]> hh = const()[val = \(column)];
+                tensor<fp32, [1, 1, 1]> y, tensor<fp32, [1, 1]> h, tensor<fp32, [1, 1]> c = lstm(x = x, initial_h = s, initial_c = s, weight_ih = ih, weight_hh = hh, \(extra)); } -> (y); }
+            """
+        let folder = try TemporaryFolder()
+        let loader = try Self.loader(text, in: folder, Collected())
+        guard let name else {
+            #expect(try loader.loadLSTM().weightHH.floats() == [0, 1, 3, 2])
+            return
+        }
+        expectError(.weights, "parameter \"\(name)\"") { _ = try loader.loadLSTM() }
+    }
+
     @Test func functionsHaveTheirOwnWeights() throws {
         let path = CoreMLTestData.path("generated/multifunction_ios18.mlmodelc")
         let loader = try CoreMLWeightLoader(path: path)
@@ -239,6 +263,43 @@ import Testing
         #expect(warnings.names == ["odd"])
     }
 
+    /// All weights of a model with a causal mask can be had; an infinite weight of a layer, or a NaN anywhere, cannot.
+    @Test(arguments: [("-inf", "0x1p+0", nil), ("0x1p+0", "inf", "w"), ("nan", "0x1p+0", "mask")])
+    func masksAreKeptWhereAllIsLoaded(_ mask: String, _ weight: String, _ refused: String?) throws {
+        let text = """
+            program(1.0) { func main<ios16>(tensor<fp32, [1, 2]> x) {
+                tensor<fp32, [1, 2]> mask = const()[val = tensor<fp32, [1, 2]>([[0x0p+0, \(mask)]])];
+                tensor<fp32, [2, 2]> w = const()[val = tensor<fp32, [2, 2]>([[0x0p+0, \(weight)], [0x1p+0, 0x1p+1]])];
+                tensor<fp32, [1, 2]> z = linear(x = x, weight = w);
+                tensor<fp32, [1, 2]> y = add(x = z, y = mask); } -> (y); }
+            """
+        let folder = try TemporaryFolder()
+        let warnings = Collected()
+        let loader = try Self.loader(text, in: folder, warnings)
+        if let refused {
+            expectError(.weights, "\"\(refused)\": expected finite weights") { _ = try loader.loadAll() }
+            return
+        }
+        let all = try loader.loadAll()
+        #expect(all.map(\.name) == ["mask", "w"] && all[0].tensor.floats() == [0, -.infinity])
+        #expect(warnings.names == ["mask"])
+        expectError(.weights, "found -inf") { _ = try loader.loadWeights(name: "mask") }
+    }
+
+    /// States that begin at zero have nothing to learn.
+    @Test func zeroInitialStatesAreNotOdd() throws {
+        let text = """
+            program(1.0) { func main<ios16>(tensor<fp32, [2, 1, 1]> x) {
+                tensor<fp32, [1, 1]> zero = const()[val = tensor<fp32, [1, 1]>([[0x0p+0]])];
+                tensor<fp32, [3, 1]> w = const()[val = tensor<fp32, [3, 1]>([[0x0p+0], [0x0p+0], [0x0p+0]])];
+                tensor<fp32, [1, 1, 1]> y, tensor<fp32, [1, 1]> h = gru(x = x, initial_h = zero, weight_ih = w, weight_hh = w); } -> (y); }
+            """
+        let folder = try TemporaryFolder()
+        let warnings = Collected()
+        _ = try Self.loader(text, in: folder, warnings).loadAll()
+        #expect(warnings.names == ["w"])
+    }
+
     /// Of constant tensors with two axes only matrices are odd, not what scales and shifts a normalization.
     @Test func constantNormalizationsAreNotOdd() throws {
         let (ones, zeros) = ("[[0x1p+0, 0x1p+0], [0x1p+0, 0x1p+0]]", "[[0x0p+0, 0x0p+0], [0x0p+0, 0x0p+0]]")
@@ -259,14 +320,30 @@ import Testing
         #expect(warnings.names == ["matrix"])
     }
 
-    static func loader(_ text: String, in folder: TemporaryFolder, _ warnings: Collected) throws
-        -> CoreMLWeightLoader
-    {
+    /// A loader of a compiled model.
+    ///
+    /// - Parameters:
+    ///   - weights: as its weight file holds them at byte 64.
+    ///   - description: a `ModelDescription`.
+    static func loader(
+        _ text: String, in folder: TemporaryFolder, _ warnings: Collected, weights: [Float] = [],
+        description: Message = Message()
+    ) throws -> CoreMLWeightLoader {
+        if !weights.isEmpty {
+            // A blob file of one float32 blob.
+            let size = UInt32(weights.count * 4)
+            var words: [UInt32] = [1, 2] + [UInt32](repeating: 0, count: 14)
+            words += [0xdead_beef, 2, size, 0, 128, 0] + [UInt32](repeating: 0, count: 10)
+            words += weights.map(\.bitPattern)
+            try folder.write(
+                words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } },
+                "m.mlmodelc/weights/weight.bin")
+        }
         try folder.write(Array(text.utf8), "m.mlmodelc/model.mil")
         try folder.write(
-            CoreMLBundleData.encode(
-                specificationVersion: 7, description: UnsafeRawBufferPointer(start: nil, count: 0)),
-            "m.mlmodelc/coremldata.bin")
+            description.bytes.withUnsafeBytes {
+                CoreMLBundleData.encode(specificationVersion: 7, description: $0)
+            }, "m.mlmodelc/coremldata.bin")
         return try CoreMLWeightLoader(
             path: folder.path + "/m.mlmodelc", options: LoadOptions(warn: { warnings.add($0.tensor) }))
     }

@@ -75,6 +75,19 @@ typedef struct ok_inference {
                    size_t output_count) OK_REALTIME;
 } ok_inference;
 
+/// A model whose inputs may be left out, `data == NULL` or from the end, and what stands in for them.
+typedef struct ok_defaults {
+    ok_inference model;
+    size_t count;            ///< of the model's inputs, at most OK_MAX_DEFAULTS
+    const ok_buffer *inputs; ///< `data == NULL` where one has to be given
+} ok_defaults;
+
+enum { OK_MAX_DEFAULTS = 64 };
+
+/// The `run` of such a model. Real-time safe where the model's own is.
+int32_t ok_defaults_run(void *defaults, const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
+                        size_t output_count) OK_REALTIME;
+
 /// One prediction. Real-time safe in engines that say so.
 int32_t ok_inference_run(const ok_inference *inference, const ok_buffer *inputs, size_t input_count,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME;

@@ -59,7 +59,8 @@ def show(path: str, found: dict[str, Any]) -> str:
             if function[part]
         ]
         rows.append(("runs here" + of, _runs(function["runs"])))
-    rows.append(("weights", f"{found['weights']['count']}, {byte_size(found['weights']['bytes'])}"))
+    stored = f"weights of {found['default_function']}" if several else "weights"
+    rows.append((stored, f"{found['weights']['count']}, {byte_size(found['weights']['bytes'])}"))
     rows += [
         (name, found[key] + more)
         for name, key, more in (
@@ -124,4 +125,6 @@ def _feature(feature: dict[str, Any]) -> str:
     if "enumerated" in feature:
         others = [str(each) for each in feature["enumerated"] if each != feature["shape"]]
         text += ", also " + ", ".join(others) if others else ""
+    if "default" in feature:
+        return f"{text}, {feature['default']:g} when left out"
     return text + (", optional" if feature["optional"] else "")

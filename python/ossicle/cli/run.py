@@ -45,8 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     bundles, single = _split(options.output)
-    names = _input_names(options.model, options.function)
-    inputs = {name: _load(path) for name, path in _assign(options.input, names, "input").items()}
+    features = _input_features(options.model, options.function)
+    given = _assign(options.input, [feature["name"] for feature in features], "input")
+    needed = [feature["name"] for feature in features if "default" not in feature]
+    if missing := [name for name in needed if name not in given]:
+        raise Failure(f"the model also needs --input for {', '.join(missing)}")
+    inputs = {name: _load(path) for name, path in given.items()}
     shapes = {name: array.shape for name, array in inputs.items()}
     with BNNSInference(options.model, function=options.function, shapes=shapes) as model:
         found = model.predict(inputs)
@@ -60,12 +64,12 @@ def run(options: argparse.Namespace) -> None:
             print(_line(name, array))
 
 
-def _input_names(path: str, function: str | None) -> list[str]:
+def _input_features(path: str, function: str | None) -> list[dict[str, Any]]:
     description = CoreMLWeightLoader(path, function).description
     wanted = function or description["default_function"]
     for each in description["functions"]:
         if each["name"] == wanted:
-            return [feature["name"] for feature in each["inputs"]]
+            return list(each["inputs"])
     return []
 
 
@@ -96,8 +100,6 @@ def _assign(arguments: list[str], names: list[str], what: str) -> dict[str, str]
         if name in found:
             raise Failure(f"--{what} {argument}: {name!r} is there twice")
         found[name] = path
-    if what == "input" and (missing := [name for name in names if name not in found]):
-        raise Failure(f"the model also needs --input for {', '.join(missing)}")
     return found
 
 

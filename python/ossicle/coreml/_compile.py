@@ -25,8 +25,8 @@ def compile(
         FileError: something cannot be read or written.
         FormatError: the package is not what it should be.
         ArgumentError: the destination exists.
-        UnsupportedError: an older network, loops and conditions, or enumerated shapes, whose compiled
-            spelling is not known.
+        UnsupportedError: an older network, loops and conditions, enumerated shapes, or features other than
+            arrays and images of one size, whose compiled spelling is not known.
 
     """
     check(lib.ossicle_coreml_compile(os.fsencode(source), os.fsencode(destination), int(overwrite)))

@@ -27,6 +27,8 @@ class Feature(NamedTuple):
     name: str
     shape: Shape
     dtype: np.dtype[Any]
+    #: An input that may be left out, and has the model's default value then.
+    optional: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {list(self.shape)}"
@@ -37,13 +39,13 @@ class Bound:
 
     __slots__ = ("_keep", "_outputs", "arguments", "nbytes")
 
-    def __init__(self, inputs: Sequence[Values], outputs: Sequence[Values | None]) -> None:
+    def __init__(self, inputs: Sequence[Values | None], outputs: Sequence[Values | None]) -> None:
         self._keep: list[Any] = [inputs]
         self._outputs = [array for array in outputs if array is not None]
         sources, targets = self._point(inputs, False), self._point(outputs, True)
         #: Of `ossicle_inference_predict`.
         self.arguments = (sources, len(inputs), targets, len(outputs))
-        self.nbytes = sum(array.nbytes for array in (*inputs, *self._outputs))
+        self.nbytes = sum(array.nbytes for array in (*inputs, *self._outputs) if array is not None)
 
     def is_writable(self) -> bool:
         """Whether nobody has locked an output since."""
@@ -87,13 +89,16 @@ def extents(name: str, shape: Sequence[int]) -> Shape:
     """A shape that was asked for.
 
     Raises:
-        ArgumentError: it is no sequence of integers.
+        ArgumentError: it is no sequence of integers, or has one that no array could have.
 
     """
     try:
-        return tuple(map(operator.index, shape))
+        found = tuple(map(operator.index, shape))
     except TypeError:
         raise ArgumentError(f"shapes[{name!r}]: expected a sequence of integers, got {shape!r}") from None
+    if not all(-(1 << 63) <= extent < 1 << 63 for extent in found):
+        raise ArgumentError(f"shapes[{name!r}]: an extent is beyond any array, got {shape!r}")
+    return found
 
 
 def _check_range(array: Values, feature: Feature) -> None:
@@ -111,7 +116,8 @@ def read_features(handle: Any, kind: int, count: int) -> tuple[Feature, ...]:
         port = new_struct("ossicle_port")
         check(lib.ossicle_inference_port(handle, kind, index, port), handle)
         name = text(lib.ossicle_inference_port_name, handle, kind, index)
-        features.append(Feature(name, tuple(port.shape[0 : port.rank]), np.dtype(DTYPES[port.dtype])))
+        shape = tuple(port.shape[0 : port.rank])
+        features.append(Feature(name, shape, np.dtype(DTYPES[port.dtype]), bool(port.optional)))
     return tuple(features)
 
 

@@ -61,6 +61,7 @@ class BNNSInference:
         "_input_names",
         "_lock",
         "_path",
+        "_required",
         "inputs",
         "outputs",
         "states",
@@ -96,6 +97,7 @@ class BNNSInference:
         info = self._info()
         self.inputs = read_features(self._handle, lib.OSSICLE_PORT_INPUT, info.input_count)
         self._input_names = {port.name for port in self.inputs}
+        self._required = {port.name for port in self.inputs if not port.optional}
         self.outputs = read_features(self._handle, lib.OSSICLE_PORT_OUTPUT, info.output_count)
         self.states = read_features(self._handle, lib.OSSICLE_PORT_STATE, info.state_count)
 
@@ -117,8 +119,9 @@ class BNNSInference:
         when the same ones come again.
 
         Args:
-            x: an array, for a model of one input; or a mapping of names to arrays. Floating types and layouts
-                are converted where need be; shapes must be those of `inputs`.
+            x: an array, for a model of one input; or a mapping of names to arrays, from which optional inputs
+                may be left out. Floating types and layouts are converted where need be; shapes must be those
+                of `inputs`.
             out: where the results go: the array of the only output, or a mapping of names to arrays for some
                 or all outputs. New arrays by default.
 
@@ -328,19 +331,21 @@ class BNNSInference:
         if status:
             raise_status(status, self._reason(status))
 
-    def _input_arrays(self, x: Inputs) -> list[Values]:
+    def _input_arrays(self, x: Inputs) -> list[Values | None]:
         if not isinstance(x, Mapping):
             if len(self.inputs) != 1:
                 names = [port.name for port in self.inputs]
                 raise ArgumentError(f"the model has the inputs {names}: give a mapping of names")
             return [convert(x, self.inputs[0])]
-        if x.keys() != self._input_names:
+        if not self._required <= x.keys() <= self._input_names:
             raise ArgumentError(
                 f"expected the inputs {[port.name for port in self.inputs]}, got {list(x.keys())}"
             )
-        return [convert(x[port.name], port) for port in self.inputs]
+        return [convert(x[port.name], port) if port.name in x else None for port in self.inputs]
 
-    def _output_arrays(self, out: Values | Mapping[str, Values], inputs: list[Values]) -> list[Values | None]:
+    def _output_arrays(
+        self, out: Values | Mapping[str, Values], inputs: list[Values | None]
+    ) -> list[Values | None]:
         if not isinstance(out, Mapping):
             if len(self.outputs) != 1:
                 names = [port.name for port in self.outputs]
@@ -357,6 +362,8 @@ class BNNSInference:
                 check_output(array, port.shape, f"out {port.name}", port.dtype)
             found.append(array)
         for index, array in enumerate(inputs):
+            if array is None:
+                continue
             if any(each is not None and np.may_share_memory(array, each) for each in found):
                 inputs[index] = array.copy()
         return found
@@ -365,14 +372,15 @@ class BNNSInference:
         self,
         x: Inputs,
         out: Values | Mapping[str, Values],
-        inputs: list[Values],
+        inputs: list[Values | None],
         outputs: list[Values | None],
     ) -> Bound:
         """Callers mostly use the same few sets of arrays in turn: those are kept with their pointers."""
         bound = Bound(inputs, outputs)
         given = x.values() if isinstance(x, dict) else [x]
         # Whatever the key tells apart by its address must live as long as the key.
-        kept = set(map(id, inputs)) == set(map(id, given)) and isinstance(out, (dict, np.ndarray))
+        used = {id(array) for array in inputs if array is not None}
+        kept = used == set(map(id, given)) and isinstance(out, (dict, np.ndarray))
         if kept and bound.nbytes <= KEPT_BYTES:
             with self._lock:
                 if len(self._bound) >= KEPT_SETS:

@@ -102,7 +102,8 @@ class CoreMLWeightLoader(Mapping[str, Array]):
     def load_conv1d_weights(self, name: str) -> dict[str, Array]:
         """Reads `weight` [out, in / groups, kernel] and `bias` [out] of a one-dimensional convolution.
 
-        Names and errors are those of `load_linear_weights`.
+        Names and errors are those of `load_linear_weights`. An older network's convolutions have two axes;
+        one of extent 1 is dropped.
         """
         return self._load_layer(lib.OSSICLE_LAYER_CONV1D, name)
 
@@ -122,7 +123,8 @@ class CoreMLWeightLoader(Mapping[str, Array]):
             [4 hidden].
 
         Raises:
-            WeightsError: there is no such layer.
+            WeightsError: there is no such layer, or for a parameter that PyTorch's has not: peepholes,
+                a clip, coupled gates, other activations.
 
         """
         return self._load_layer(lib.OSSICLE_LAYER_LSTM, prefix, layer, reverse)
@@ -138,6 +140,9 @@ class CoreMLWeightLoader(Mapping[str, Array]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes every weight, expanded to float32, into a safetensors file; one that is there is replaced.
+
+        Infinities in a constant that is no layer's weight, such as an attention mask, are kept, with a
+        warning.
 
         Raises:
             FileError: it cannot be written.

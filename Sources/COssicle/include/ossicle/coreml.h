@@ -28,7 +28,8 @@ OSSICLE_API int32_t ossicle_coreml_destroy(ossicle_coreml *coreml);
 /// `specification_version`, `default_function`, `functions` (each with `name`, `opset`, `inputs`, `outputs`,
 /// `states`, `operations`: how many of each), `compute_precision`, `storage_precision`, `metadata`.
 /// Flexible inputs have, beside their default shape, `ranges` ([lowest, highest or -1] of each axis) or
-/// `enumerated` (shapes). Returns 0 for a wrong handle.
+/// `enumerated` (shapes); an image has the shape of the array it is here; an input that may be left out has
+/// `default`, what each element is then. Returns 0 for a wrong handle.
 OSSICLE_API size_t ossicle_coreml_description(const ossicle_coreml *coreml, char *buffer, size_t capacity);
 
 // --- weights
@@ -93,7 +94,9 @@ typedef enum ossicle_coreml_layer_kind {
 /// @param reverse  recurrent: 1 for the backward half of a bidirectional layer, whose names end in _reverse.
 /// @param tensors  receives the list; a layer without bias has none in it. Destroy it with
 ///                 `ossicle_tensors_destroy`.
-/// @return WEIGHTS when no layer or more than one fits.
+/// @return WEIGHTS when no layer or more than one fits, or it has a parameter that PyTorch's has not
+/// (peepholes, a
+///         clip, other activations), by name.
 OSSICLE_API int32_t ossicle_coreml_load_layer(const ossicle_coreml *coreml, int32_t kind, const char *name,
                                               int32_t layer, int32_t reverse,
                                               const ossicle_load_options *options, ossicle_tensors **tensors);
@@ -105,7 +108,8 @@ OSSICLE_API int32_t ossicle_coreml_load_weight(const ossicle_coreml *coreml, con
                                                const ossicle_load_options *options,
                                                ossicle_tensors **tensors);
 
-/// Reads every weight as float32.
+/// Reads every weight as float32. Infinities in a constant that is no layer's weight, such as an attention
+/// mask, are kept, with a warning.
 OSSICLE_API int32_t ossicle_coreml_load_all(const ossicle_coreml *coreml, const ossicle_load_options *options,
                                             ossicle_tensors **tensors);
 

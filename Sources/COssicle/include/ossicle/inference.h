@@ -101,8 +101,9 @@ OSSICLE_API size_t ossicle_inference_operations(char *buffer, size_t capacity);
 
 // --- predicting
 
-/// One prediction. Every input must be there; outputs may be left out from the end, or by `data == NULL`.
-/// Buffers are dense and row-major; outputs overlap nothing.
+/// One prediction. Inputs whose port is `optional` may be left out from the end, or by `data == NULL`, and
+/// have the model's default value then; every other one must be there. Outputs may be left out in the same
+/// ways. Buffers are dense and row-major; outputs overlap nothing.
 /// @return SHAPE_MISMATCH for a buffer of another size, NOT_READY without a workspace, INVALID_ARGUMENT.
 /// [real-time]
 OSSICLE_API int32_t ossicle_inference_predict(ossicle_inference *inference, const ossicle_buffer *inputs,

@@ -94,7 +94,7 @@ typedef struct ossicle_port {
     uint32_t struct_size;
     int32_t dtype; ///< ossicle_dtype
     int32_t rank;
-    int32_t optional; ///< 1: may be left out of a run, and is all zero then
+    int32_t optional; ///< 1: may be left out of a run, and is all zero then, or the Core ML model's default
     int64_t shape[OSSICLE_MAX_RANK];
 } ossicle_port;
 

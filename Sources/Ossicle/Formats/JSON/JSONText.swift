@@ -2,6 +2,8 @@
 indirect enum JSONText {
     case string(String)
     case number(Int)
+    /// Finite: JSON has no others.
+    case decimal(Double)
     case bool(Bool)
     case array([JSONText])
     case object([(String, JSONText)])
@@ -17,6 +19,7 @@ indirect enum JSONText {
         switch self {
         case .string(let text): return Quoting.json(text)
         case .number(let number): return "\(number)"
+        case .decimal(let number): return "\(number)"
         case .bool(let value): return "\(value)"
         case .array(let values): return lines("[", values.map { $0.printed(inner) }, "]")
         case .object(let members):

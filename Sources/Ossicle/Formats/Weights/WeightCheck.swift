@@ -10,6 +10,8 @@ struct WeightStatistics {
         deviation = magnitude.isFinite && magnitude > 0 ? Self.deviation(values, magnitude) : 0
     }
 
+    static func containsNaN(_ values: UnsafeBufferPointer<Float>) -> Bool { magnitude(values).isNaN }
+
     /// As integers, magnitudes order like the floats, with infinities and then NaNs above all numbers: one
     /// integer maximum finds the largest weight and every bad one.
     private static func magnitude(_ values: UnsafeBufferPointer<Float>) -> Float {
@@ -64,15 +66,14 @@ struct WeightCheck {
 
     /// - Parameter mixes: whether it is a kernel or a matrix, where one number throughout means that nothing was
     ///   learnt. Zero biases and scales of one are everyday, whatever their rank.
+    /// - Parameter allowsInfinity: warn of infinities only, which an attention mask is made of.
     /// - Throws: `weights` naming the tensor and the flat index of the first NaN or infinite element.
-    func check(_ values: UnsafeBufferPointer<Float>, name: String, mixes: Bool) throws {
+    func check(
+        _ values: UnsafeBufferPointer<Float>, name: String, mixes: Bool, allowsInfinity: Bool = false
+    ) throws {
         let statistics = WeightStatistics(values)
-        guard statistics.magnitude.isFinite else {
-            let index = values.firstIndex { !$0.isFinite } ?? 0
-            throw OssicleError(
-                .weights,
-                "\(file): tensor \(Quoting.quoted(name)): expected finite weights, found \(values[index]) "
-                    + "at flat index \(index) of \(values.count)")
+        guard statistics.magnitude.isFinite || allowsInfinity && !statistics.magnitude.isNaN else {
+            throw notFinite(values, name) { !$0.isFinite && !(allowsInfinity && $0.isInfinite) }
         }
         guard let warn = options.warn, !values.isEmpty, let kind = kind(of: statistics, values.count, mixes)
         else {
@@ -82,6 +83,23 @@ struct WeightCheck {
             WeightWarning(
                 kind: kind, file: file, tensor: name, magnitude: statistics.magnitude,
                 deviation: statistics.deviation))
+    }
+
+    /// - Throws: `weights` naming the tensor and the flat index of the first NaN.
+    func refuseNaN(_ values: UnsafeBufferPointer<Float>, name: String) throws {
+        guard !WeightStatistics.containsNaN(values) else {
+            throw notFinite(values, name) { $0.isNaN }
+        }
+    }
+
+    private func notFinite(
+        _ values: UnsafeBufferPointer<Float>, _ name: String, _ isWrong: (Float) -> Bool
+    ) -> OssicleError {
+        let index = values.firstIndex(where: isWrong) ?? 0
+        return OssicleError(
+            .weights,
+            "\(file): tensor \(Quoting.quoted(name)): expected finite weights, found \(values[index]) "
+                + "at flat index \(index) of \(values.count)")
     }
 
     private func kind(of statistics: WeightStatistics, _ count: Int, _ mixes: Bool) -> WeightWarning.Kind? {

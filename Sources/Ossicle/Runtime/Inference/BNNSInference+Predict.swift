@@ -42,7 +42,7 @@ extension BNNSInference {
     // MARK: Several
 
     /// All inputs and outputs, each as bytes in its own type, in the order of `inputs` and `outputs`. Outputs may be
-    /// left out from the end. Real-time safe.
+    /// left out from the end. An input with a default value is left out by an empty buffer. Real-time safe.
     ///
     /// - Returns: as the form for one input.
     public func predictStatus(
@@ -72,20 +72,23 @@ extension BNNSInference {
         }
     }
 
-    /// Arrays by name, in and out.
+    /// Arrays by name, in and out. Inputs with a default value may be left out.
     ///
     /// - Throws: `invalidArgument` for a missing or unknown name or another element type, `shapeMismatch` with both
     ///   shapes, `notReady` without a workspace.
     public func predict(_ arrays: [String: Tensor]) throws -> [String: Tensor] {
-        let given = try inputs.map { feature in
+        let given = try inputs.map { feature -> Tensor? in
             guard let tensor = arrays[feature.name] else {
-                throw OssicleError(
-                    .invalidArgument, "\(modelPath): input \(Quoting.quoted(feature.name)) is missing")
+                guard feature.defaultValue != nil else {
+                    throw OssicleError(
+                        .invalidArgument, "\(modelPath): input \(Quoting.quoted(feature.name)) is missing")
+                }
+                return nil
             }
             try check(tensor, feature)
             return tensor
         }
-        guard arrays.count == inputs.count else {
+        guard arrays.count == given.count(where: { $0 != nil }) else {
             let names = inputs.map { Quoting.quoted($0.name) }.joined(separator: ", ")
             throw OssicleError(
                 .invalidArgument, "\(modelPath): the inputs are \(names), found \(arrays.count) arrays")
@@ -98,7 +101,8 @@ extension BNNSInference {
         let targets = zip(blocks, outputs).map {
             UnsafeMutableRawBufferPointer(rebasing: $0[..<$1.byteCount])
         }
-        try given.map(\.bytes).withUnsafeBufferPointer { x in
+        try given.map { $0?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0) }.withUnsafeBufferPointer {
+            x in
             try targets.withUnsafeBufferPointer { y in try predict(inputs: x, outputs: y) }
         }
         for (target, feature) in zip(targets, outputs) {

@@ -28,6 +28,8 @@ public final class BNNSInference: @unchecked Sendable {
         public let declaredType: MILElementType
         /// The shapes it could have been given when the model was loaded.
         public let flexibility: CoreMLArrayType.Flexibility
+        /// What each element of an input is that is left out; nil for one that must be given.
+        public let defaultValue: Double?
 
         public var count: Int { shape.reduce(1, *) }
         public var byteCount: Int { count * dataType.size }
@@ -35,7 +37,7 @@ public final class BNNSInference: @unchecked Sendable {
         func reshaped(_ shape: [Int]) -> Feature {
             Feature(
                 name: name, shape: shape, dataType: dataType, declaredType: declaredType,
-                flexibility: flexibility)
+                flexibility: flexibility, defaultValue: defaultValue)
         }
     }
 
@@ -51,6 +53,7 @@ public final class BNNSInference: @unchecked Sendable {
     public let isSingleThreaded: Bool
 
     let runner: any InferenceEngine
+    private let defaults: InferenceDefaults?
     /// The engine that was asked for.
     let wanted: Engine?
     /// What real-time callers hand to `ok_inference_run`, for as long as this object lives.
@@ -96,7 +99,8 @@ public final class BNNSInference: @unchecked Sendable {
         isSingleThreaded = singleThreaded
         wanted = engine
         let call = UnsafeMutablePointer<ok_inference>.allocate(capacity: 1)
-        call.initialize(to: runner.call)
+        defaults = InferenceDefaults(inputs, of: runner.call)
+        call.initialize(to: defaults?.call ?? runner.call)
         realtime = UnsafePointer(call)
         buffers = .allocate(capacity: max(inputs.count + outputs.count, 1))
         buffers.initialize(repeating: ok_buffer(), count: max(inputs.count + outputs.count, 1))

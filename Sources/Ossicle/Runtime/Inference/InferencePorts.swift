@@ -1,3 +1,5 @@
+import CKernels
+
 /// What a function of a Core ML model shows outside, at the shapes it runs at.
 struct InferencePorts: Sendable {
     typealias Feature = BNNSInference.Feature
@@ -20,7 +22,7 @@ struct InferencePorts: Sendable {
             Feature(
                 name: name, shape: type.shape.evaluate(1), dataType: type.dataType,
                 declaredType: place.types[name]?.elementType ?? .fp32,
-                flexibility: place.choice.flexibility(of: name))
+                flexibility: place.choice.flexibility(of: name), defaultValue: place.defaultValue(of: name))
         }
         (modelPath, function, functions) = (model.path, place.function.name, place.functions)
         inputs = graph.inputs.map { feature($0.name, graph.type(of: $0.value)) }
@@ -43,7 +45,8 @@ struct InferencePorts: Sendable {
             let declared = axes.map { if case .fixed(let extent) = $0 { extent } else { -1 } }
             return Feature(
                 name: name, shape: chosen[name] ?? declared, dataType: element.computed,
-                declaredType: element, flexibility: place.choice.flexibility(of: name))
+                declaredType: element, flexibility: place.choice.flexibility(of: name),
+                defaultValue: place.defaultValue(of: name))
         }
         (modelPath, function, functions) = (model.path, place.function.name, place.functions)
         let names = MILLowering.ordered(place.function.inputs.map(\.name), place.features?.inputs) { $0 }
@@ -70,6 +73,11 @@ struct InferencePorts: Sendable {
             features = model.description.function(named: function.name)
             choice = MILShapeChoice(function, features)
             types = function.valueTypes
+        }
+
+        func defaultValue(of name: String) -> Double? {
+            guard function.inputs.count <= OK_MAX_DEFAULTS else { return nil }
+            return features?.inputs.first { $0.name == name }?.defaultValue
         }
     }
 }

@@ -168,6 +168,20 @@ struct MILConstantTable: Sendable {
     /// The operation that defines a constant.
     func operation(_ name: String) -> MILOperation? { definitions[name]?.operation }
 
+    /// A weight file that a constant, or what it is expanded from, lies in.
+    func file(of name: String, depth: Int = 0) -> MILBlobFile? {
+        guard depth < CoreMLLimits.nesting, let operation = operation(name) else { return nil }
+        let values =
+            operation.arguments.values.flatMap(\.bindings) + operation.attributes.values.map { .value($0) }
+        for value in values {
+            switch value {
+            case .value(let value): if let blob = value.blob { return files[blob.path] }
+            case .name(let name): if let file = file(of: name, depth: depth + 1) { return file }
+            }
+        }
+        return nil
+    }
+
     /// - Throws: `weights` when there is no such constant; `malformed` when its value does not hold together.
     func array(_ name: String) throws -> MILArray {
         var known: [String: MILArray] = [:]

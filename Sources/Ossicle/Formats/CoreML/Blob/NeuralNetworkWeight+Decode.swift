@@ -26,7 +26,8 @@ extension NeuralNetworkWeight {
 
     private func dequantized(_ bytes: [UInt8]) -> [Float] {
         let count = shape.reduce(1, *)
-        let channel = max(shape.dropFirst().reduce(1, *), 1)
+        let channels = shape.isEmpty ? 1 : max(shape[scaleAxis], 1)
+        let channel = max(shape.dropFirst(scaleAxis + 1).reduce(1, *), 1)
         switch encoding {
         case .float32, .float16: return []
         case .lookup(let bits, let table): return (0..<count).map { table[Self.raw(bytes, $0, bits)] }
@@ -37,7 +38,8 @@ extension NeuralNetworkWeight {
             return (0..<count).map { i in
                 let raw = Self.raw(bytes, i, bits)
                 let number = signed ? Float(Int8(truncatingIfNeeded: raw)) : Float(raw)
-                return number * pick(scale, i / channel, 1) + pick(bias, i / channel, 0)
+                let index = i / channel % channels
+                return number * pick(scale, index, 1) + pick(bias, index, 0)
             }
         }
     }

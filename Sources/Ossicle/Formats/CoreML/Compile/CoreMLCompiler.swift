@@ -33,15 +33,18 @@ public enum CoreMLCompiler {
     /// The destination appears whole or not at all, whatever fails.
     ///
     /// - Throws: `io`, `malformed`, `invalidArgument` when the destination exists, and `unsupported` for older networks,
-    ///   nested blocks (loops and conditions) and enumerated shapes, whose compiled spelling is not known.
+    ///   nested blocks (loops and conditions), enumerated shapes, and features other than arrays and images of one
+    ///   size, whose compiled spelling is not known.
     public static func compile(
         package: String, to destination: String, existing: Existing = .refuse, identity: Identity = Identity()
     ) throws {
         var destination = destination
         while destination.count > 1, destination.hasSuffix("/") { destination.removeLast() }
         try check(destination, existing)
-        let source = try Source(package)
-        let files = try source.files(identity: identity)
+        let (source, files) = try CoreMLModel.naming(package) {
+            let source = try Source(package)
+            return (source, try source.files(identity: identity))
+        }
         let tree = try CoreMLFileTree(destination: destination)
         do {
             for (name, bytes) in files { try tree.write(bytes, to: name) }
@@ -107,22 +110,19 @@ public enum CoreMLCompiler {
         }
 
         func files(identity: Identity) throws -> [(name: String, bytes: [UInt8])] {
-            let text: [UInt8]
-            do {
-                text = try MILPrinter.print(stamped(identity))
-            } catch let error as OssicleError {
-                throw error.within(path)
-            }
             let description = UnsafeRawBufferPointer(
                 rebasing: specification.storage.bytes[specification.descriptionRange])
             return [
-                ("model.mil", text),
+                ("model.mil", try MILPrinter.print(stamped(identity))),
                 (
                     "coremldata.bin",
                     CoreMLBundleData.encode(
                         specificationVersion: specification.version, description: description)
                 ),
-                ("metadata.json", CoreMLMetadataFile.encode(specification, program, className: className)),
+                (
+                    "metadata.json",
+                    try CoreMLMetadataFile.encode(specification, program, className: className)
+                ),
                 ("analytics/coremldata.bin", analytics()),
             ]
         }

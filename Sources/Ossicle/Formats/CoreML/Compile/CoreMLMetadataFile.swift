@@ -2,9 +2,10 @@
 ///
 /// Keys and values are those of Apple's compiler, the order of keys is ours (Apple's changes from run to run).
 enum CoreMLMetadataFile {
-    static func encode(_ specification: CoreMLSpecification, _ program: MILProgram, className: String)
-        -> [UInt8]
-    {
+    /// - Throws: `unsupported` for a feature that no real sample shows the keys of.
+    static func encode(
+        _ specification: CoreMLSpecification, _ program: MILProgram, className: String
+    ) throws -> [UInt8] {
         let description = specification.description
         let survey = CoreMLProgramSurvey(program.functions)
         var model: [(String, JSONText)] = [
@@ -18,9 +19,9 @@ enum CoreMLMetadataFile {
             ("availability", .object(availability(specification.version).map { ($0.0, .string($0.1)) })),
             ("computePrecision", .string(survey.computePrecision)),
             ("mlProgramOperationTypeHistogram", .object(survey.histogram.map { ($0.0, .number($0.1)) })),
-            ("inputSchema", .array(description.inputs.map(feature))),
-            ("outputSchema", .array(description.outputs.map(feature))),
-            ("stateSchema", .array(description.states.map(feature))),
+            ("inputSchema", .array(try description.inputs.map(feature))),
+            ("outputSchema", .array(try description.outputs.map(feature))),
+            ("stateSchema", .array(try description.states.map(feature))),
             (
                 "userDefinedMetadata",
                 .object(
@@ -38,7 +39,7 @@ enum CoreMLMetadataFile {
         ] where !text.isEmpty { model.append((key, .string(text))) }
         if !description.functions.isEmpty {
             model.append(("defaultFunctionName", .string(description.defaultFunctionName)))
-            model.append(("functions", .array(description.functions.map { function($0, program) })))
+            model.append(("functions", .array(try description.functions.map { try function($0, program) })))
         }
         return Array((JSONText.array([.object(model)]).printed() + "\n").utf8)
     }
@@ -48,28 +49,32 @@ enum CoreMLMetadataFile {
         String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
 
-    private static func function(_ description: CoreMLFunctionDescription, _ program: MILProgram) -> JSONText
-    {
+    private static func function(
+        _ description: CoreMLFunctionDescription, _ program: MILProgram
+    ) throws -> JSONText {
         let survey = CoreMLProgramSurvey([program.function(named: description.name)].compactMap { $0 })
         return .object([
             ("name", .string(description.name)),
             ("computePrecision", .string(survey.computePrecision)),
             ("mlProgramOperationTypeHistogram", .object(survey.histogram.map { ($0.0, .number($0.1)) })),
-            ("inputSchema", .array(description.inputs.map(feature))),
-            ("outputSchema", .array(description.outputs.map(feature))),
-            ("stateSchema", .array(description.states.map(feature))),
+            ("inputSchema", .array(try description.inputs.map(feature))),
+            ("outputSchema", .array(try description.outputs.map(feature))),
+            ("stateSchema", .array(try description.states.map(feature))),
         ])
     }
 
-    private static func feature(_ feature: CoreMLFeature) -> JSONText {
+    private static func feature(_ feature: CoreMLFeature) throws -> JSONText {
         var fields: [(String, JSONText)] = [
             ("name", .string(feature.name)),
             ("shortDescription", .string(feature.shortDescription)),
             ("isOptional", .string(feature.isOptional ? "1" : "0")),
         ]
+        if case .image(let image) = feature.type, let keys = keys(of: image) { return .object(fields + keys) }
         guard let array = feature.type.array else {
-            fields.append(("type", .string("Other")))
-            return .object(fields)
+            throw OssicleError(
+                .unsupported,
+                "\(Quoting.quoted(feature.name)) is \(feature.type.name), and how a compiled model describes that is not known"
+            )
         }
         var kind = "MultiArray"
         if case .state = feature.type { kind = "State" }
@@ -98,6 +103,23 @@ enum CoreMLMetadataFile {
         return .object(fields)
     }
 
+    /// Nil for an image of several sizes or of half-width floats.
+    private static func keys(of image: CoreMLImageType) -> [(String, JSONText)]? {
+        let names: [CoreMLImageType.ColorSpace: String] = [.rgb: "RGB", .bgr: "BGR", .grayscale: "Grayscale"]
+        guard let name = names[image.colorSpace], !image.isFlexible else { return nil }
+        let isColor = image.colorSpace != .grayscale
+        let size = "\(image.width) × \(image.height)"
+        return [
+            ("type", .string("Image")),
+            ("width", .string("\(image.width)")),
+            ("height", .string("\(image.height)")),
+            ("colorspace", .string(name)),
+            ("isColor", .string(isColor ? "1" : "0")),
+            ("hasSizeFlexibility", .string("0")),
+            ("formattedType", .string("Image (\(isColor ? "Color" : "Grayscale") \(size))")),
+        ]
+    }
+
     private static func elementName(_ element: CoreMLArrayType.Element) -> String {
         switch element {
         case .float32: "Float32"
@@ -121,5 +143,17 @@ enum CoreMLMetadataFile {
             default: ["26.0", "26.0", "26.0", "26.0", "26.0", "26.0"]
             }
         return Array(zip(names, versions))
+    }
+}
+
+extension CoreMLFeatureType {
+    fileprivate var name: String {
+        switch self {
+        case .multiArray, .state: "an array"
+        case .image: "an image of several sizes or an unusual color space"
+        case .int64, .double: "a number"
+        case .string: "a string"
+        case .other: "a dictionary or sequence"
+        }
     }
 }

@@ -55,7 +55,7 @@ extension CoreMLModel {
                 Self.describe(
                     CoreMLFunctionDescription(
                         name: "", inputs: description.inputs, outputs: description.outputs,
-                        states: description.states), opset: "", operations: [])
+                        states: description.states), opset: "", operations: [], types: [:])
             ]
         }
         return program.functions.map { function in
@@ -63,32 +63,38 @@ extension CoreMLModel {
                 description.function(named: function.name) ?? CoreMLFunctionDescription(name: function.name)
             return Self.describe(
                 features, opset: function.opset.spelling,
-                operations: CoreMLProgramSurvey([function]).operations)
+                operations: CoreMLProgramSurvey([function]).operations, types: function.valueTypes)
         }
     }
 
     private static func describe(
-        _ function: CoreMLFunctionDescription, opset: String, operations: [(String, Int)]
+        _ function: CoreMLFunctionDescription, opset: String, operations: [(String, Int)],
+        types: [String: MILType]
     ) -> JSONText {
-        .object([
+        func described(_ features: [CoreMLFeature]) -> JSONText {
+            .array(features.map { describe($0, types[$0.name]) })
+        }
+        return .object([
             ("name", .string(function.name)),
             ("opset", .string(opset)),
-            ("inputs", .array(function.inputs.map(describe))),
-            ("outputs", .array(function.outputs.map(describe))),
-            ("states", .array(function.states.map(describe))),
+            ("inputs", described(function.inputs)),
+            ("outputs", described(function.outputs)),
+            ("states", described(function.states)),
             ("operations", .object(operations.map { ($0.0, .number($0.1)) })),
         ])
     }
 
-    private static func describe(_ feature: CoreMLFeature) -> JSONText {
+    /// - Parameter type: in the program, which takes and gives images as arrays.
+    private static func describe(_ feature: CoreMLFeature, _ type: MILType?) -> JSONText {
         var fields: [(String, JSONText)] = [
             ("name", .string(feature.name)),
             ("optional", .bool(feature.isOptional)),
         ]
         func shape(_ extents: [Int]) -> JSONText { .array(extents.map(JSONText.number)) }
         switch feature.type {
-        case .image(let width, let height):
-            fields += [("type", .string("image")), ("shape", shape([height, width]))]
+        case .image(let image):
+            let array = type?.dimensions?.map { if case .fixed(let extent) = $0 { extent } else { 0 } }
+            fields += [("type", .string("image")), ("shape", shape(array ?? [image.height, image.width]))]
         case .int64: fields.append(("type", .string("int64")))
         case .double: fields.append(("type", .string("double")))
         case .string: fields.append(("type", .string("string")))
@@ -98,6 +104,9 @@ extension CoreMLModel {
                 ("type", .string("array")), ("dtype", .string(array.element.dtypeName)),
                 ("shape", shape(array.shape)),
             ]
+            if let value = feature.defaultValue, value.isFinite {
+                fields.append(("default", .decimal(value)))
+            }
             switch array.flexibility {
             case .fixed: break
             case .enumerated(let shapes): fields.append(("enumerated", .array(shapes.map(shape))))

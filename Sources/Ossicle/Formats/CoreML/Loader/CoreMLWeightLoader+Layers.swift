@@ -12,7 +12,9 @@ extension CoreMLWeightLoader {
 
     /// Weights of the one-dimensional convolution called `name`; names as in `loadLinear(name:)`.
     ///
-    /// - Throws: as `loadLinear(name:)`; `weights` when the convolution has more axes.
+    /// An older network's convolutions have two axes; one of extent 1 is dropped.
+    ///
+    /// - Throws: as `loadLinear(name:)`; `weights` when the convolution has more axes or is a transposed one.
     public func loadConv1D(name: String) throws -> CoreMLConv1DWeights {
         let (weight, bias) = try loadPair(name, kinds: ["conv"], rank: 3)
         return CoreMLConv1DWeights(weight: weight, bias: bias)
@@ -25,7 +27,8 @@ extension CoreMLWeightLoader {
     ///     an empty one takes all. (Converters keep no module name on recurrent weights: see `lstmLayers`.)
     ///   - layer: which of those, from 0, in order of execution.
     ///   - reverse: the backward half of a bidirectional layer.
-    /// - Throws: `weights` when there is no such layer.
+    /// - Throws: `weights` when there is no such layer, or for a parameter that PyTorch's has not: peepholes, a clip,
+    ///   coupled gates, other activations.
     public func loadLSTM(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws
         -> CoreMLLSTMWeights
     {
@@ -40,7 +43,7 @@ extension CoreMLWeightLoader {
     ///
     /// A PyTorch GRU does not become this operation when converted but a loop, whose weights are plain constants.
     ///
-    /// - Throws: `weights` when there is no such layer.
+    /// - Throws: `weights` when there is no such layer, or it has other activations.
     public func loadGRU(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws -> CoreMLGRUWeights
     {
         // Core ML's rows are r, n, z: it calls n "o".
@@ -60,7 +63,7 @@ extension CoreMLWeightLoader {
 // MARK: Finding
 
 extension CoreMLWeightLoader {
-    private func failure(_ what: String) -> OssicleError { OssicleError(.weights, "\(model.path): \(what)") }
+    func failure(_ what: String) -> OssicleError { OssicleError(.weights, "\(model.path): \(what)") }
 
     private var operations: [MILOperation] {
         (source as? CoreMLProgramWeights)?.operations ?? []
@@ -83,13 +86,26 @@ extension CoreMLWeightLoader {
                 try operation.parameter("bias") == nil ? nil : constant(operation, "bias")
             )
         }
-        let weight = try loadWeights(name: names.weight)
+        let weight = try withoutSecondAxis(loadWeights(name: names.weight), of: name, rank: rank)
         guard weight.shape.count == rank else {
             throw failure(
                 "tensor \(Quoting.quoted(names.weight)): expected \(rank) axes, found shape \(weight.shape)")
         }
         let bias = try names.bias.map { try loadWeights(name: $0, expectedShape: [weight.shape[0]]) }
         return (weight, bias)
+    }
+
+    /// The kernel of a convolution over two axes as one over one, where an axis has one element.
+    private func withoutSecondAxis(_ weight: Tensor, of layer: String, rank: Int) throws -> Tensor {
+        guard model.program == nil, rank == 3, weight.shape.count == 4 else { return weight }
+        let stored = (source as? CoreMLNetworkWeights)?.layers.first { $0.name == layer }?.weights
+        guard stored?.contains(where: { $0.scaleAxis == 1 }) != true else {
+            throw failure("layer \(Quoting.quoted(layer)) is a transposed convolution")
+        }
+        var shape = weight.shape
+        guard let axis = [2, 3].first(where: { shape[$0] == 1 }) else { return weight }
+        shape.remove(at: axis)
+        return try Tensor(weight.floats(), shape: shape)
     }
 
     private func operation(_ name: String, _ kinds: [String]) throws -> MILOperation {
@@ -113,7 +129,7 @@ extension CoreMLWeightLoader {
         return found[0]
     }
 
-    private func constant(_ operation: MILOperation, _ parameter: String) throws -> String {
+    func constant(_ operation: MILOperation, _ parameter: String) throws -> String {
         guard let name = operation.parameter(parameter)?.name else {
             throw failure(
                 "layer \(Quoting.quoted(operation.label ?? operation.type)): '\(parameter)' is missing or no named constant"
@@ -122,89 +138,11 @@ extension CoreMLWeightLoader {
         return name
     }
 
-    private func recurrentOperations(_ kind: String) -> [MILOperation] {
+    func recurrentOperations(_ kind: String) -> [MILOperation] {
         operations.filter { $0.type == kind }
     }
 
-    private func recurrentNames(_ kind: String) -> [String] {
+    func recurrentNames(_ kind: String) -> [String] {
         recurrentOperations(kind).map { $0.label ?? $0.outputs.first?.name ?? "" }
-    }
-}
-
-// MARK: Recurrent layers
-
-extension CoreMLWeightLoader {
-    private struct Recurrent {
-        let weightIH, weightHH, bias: Tensor
-    }
-
-    /// - Parameter order: for each of PyTorch's gates, its place in Core ML's rows.
-    private func loadRecurrent(
-        _ kind: String, _ prefix: String, _ layer: Int, _ reverse: Bool, order: [Int]
-    ) throws -> Recurrent {
-        if model.program == nil { return try loadNetworkRecurrent(kind, prefix, layer, reverse) }
-        let path = String(prefix.map { $0 == "." ? "_" : $0 })
-        let found = recurrentOperations(kind).filter { operation in
-            let names = [operation.label, operation.parameter("weight_ih")?.name].compactMap { $0 }
-            return (names + operation.outputs.map(\.name)).contains { $0.hasPrefix(path) }
-        }
-        guard found.indices.contains(layer) else {
-            throw failure(
-                "expected \(kind) layer \(layer) beginning with \(Quoting.quoted(prefix)), found \(found.count) such layers of "
-                    + "\(recurrentNames(kind).prefix(8).map(Quoting.quoted))")
-        }
-        let suffix = reverse ? "_back" : ""
-        let operation = found[layer]
-        let hh = try loadWeights(name: constant(operation, "weight_hh" + suffix))
-        guard hh.shape.count == 2 else {
-            throw failure("\(kind) layer \(layer): recurrent weights of shape \(hh.shape)")
-        }
-        let (rows, hidden) = (hh.shape[0], hh.shape[1])
-        let ih = try loadWeights(name: constant(operation, "weight_ih" + suffix))
-        guard rows == order.count * hidden, ih.shape.count == 2, ih.shape[0] == rows else {
-            throw failure("\(kind) layer \(layer): weights of shapes \(ih.shape) and \(hh.shape)")
-        }
-        let bias =
-            try operation.parameter("bias" + suffix) == nil
-            ? zeros([rows]) : loadWeights(name: constant(operation, "bias" + suffix), expectedShape: [rows])
-        return Recurrent(
-            weightIH: try reorder(ih, order), weightHH: try reorder(hh, order), bias: try reorder(bias, order)
-        )
-    }
-
-    /// An older network keeps each gate apart.
-    private func loadNetworkRecurrent(
-        _ kind: String, _ prefix: String, _ layer: Int, _ reverse: Bool
-    ) throws -> Recurrent {
-        let gates = kind == "lstm" ? ["input", "forget", "block", "output"] : ["reset", "update", "output"]
-        let ending = reverse ? ".reverse" : ""
-        let marker = ".weight_ih.\(gates[0])\(ending)"
-        let layers = availableWeights.map(\.name).filter { $0.hasPrefix(prefix) && $0.hasSuffix(marker) }
-            .map { String($0.dropLast(marker.count)) }
-        guard layers.indices.contains(layer) else {
-            throw failure(
-                "expected \(kind) layer \(layer) beginning with \(Quoting.quoted(prefix)), found \(layers.count)"
-            )
-        }
-        func stacked(_ role: String) throws -> Tensor {
-            let parts = try gates.map { try loadWeights(name: "\(layers[layer]).\(role).\($0)\(ending)") }
-            let shape = [parts.reduce(0) { $0 + $1.shape[0] }] + parts[0].shape.dropFirst()
-            return try Tensor(parts.flatMap { $0.floats() }, shape: shape)
-        }
-        let weightIH = try stacked("weight_ih")
-        let hasBias = availableWeights.contains { $0.name == "\(layers[layer]).bias.\(gates[0])\(ending)" }
-        return Recurrent(
-            weightIH: weightIH, weightHH: try stacked("weight_hh"),
-            bias: hasBias ? try stacked("bias") : try zeros([weightIH.shape[0]]))
-    }
-
-    private func reorder(_ tensor: Tensor, _ order: [Int]) throws -> Tensor {
-        let floats = tensor.floats()
-        let gate = floats.count / order.count
-        return try Tensor(order.flatMap { floats[($0 * gate)..<(($0 + 1) * gate)] }, shape: tensor.shape)
-    }
-
-    private func zeros(_ shape: [Int]) throws -> Tensor {
-        try Tensor([Float](repeating: 0, count: shape.reduce(1, *)), shape: shape)
     }
 }

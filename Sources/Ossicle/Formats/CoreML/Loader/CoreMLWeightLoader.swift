@@ -41,11 +41,24 @@ public struct CoreMLWeightLoader: Sendable {
     ///
     /// - Throws: `weights` when there is none of that name or it has a NaN or an infinity; `malformed` when its bytes
     ///   do not hold together. Errors name the weight.
-    public func loadWeights(name: String) throws -> Tensor {
+    public func loadWeights(name: String) throws -> Tensor { try load(name, allowsInfinity: false) }
+
+    /// Every available weight as float32.
+    ///
+    /// - Throws: as `loadWeights(name:)`, but infinities in a constant that is no layer's weight are only warned of: an
+    ///   attention mask is made of them.
+    public func loadAll() throws -> [(name: String, tensor: Tensor)] {
+        try availableWeights.map {
+            ($0.name, try load($0.name, allowsInfinity: source.use(of: $0.name) == .other))
+        }
+    }
+
+    private func load(_ name: String, allowsInfinity: Bool) throws -> Tensor {
         let tensor = try source.load(name, path: model.path)
-        let check = WeightCheck(file: model.path, options: options)
-        let floats = tensor.bytes.bindMemory(to: Float.self)
-        try check.check(floats, name: name, mixes: tensor.shape.count >= 2 && !source.isOfNormalization(name))
+        try WeightCheck(file: model.path, options: options).check(
+            tensor.bytes.bindMemory(to: Float.self), name: name,
+            mixes: tensor.shape.count >= 2 && source.use(of: name) != .uniform, allowsInfinity: allowsInfinity
+        )
         return tensor
     }
 
@@ -68,12 +81,20 @@ public struct CoreMLWeightLoader: Sendable {
 protocol CoreMLWeightSource: Sendable {
     func list(path: String) throws -> [CoreMLWeight]
     func load(_ name: String, path: String) throws -> Tensor
-    /// Whether it scales or shifts the output of a normalization.
-    func isOfNormalization(_ name: String) -> Bool
+    func use(of name: String) -> CoreMLWeightUse
+}
+
+/// What a weight is for, as far as its numbers tell whether something is wrong with it.
+enum CoreMLWeightUse {
+    /// A kernel, matrix or bias.
+    case layer
+    /// A scale or shift of a normalization, or an initial state: one number throughout is everyday.
+    case uniform
+    case other
 }
 
 extension CoreMLWeightSource {
-    func isOfNormalization(_ name: String) -> Bool { false }
+    func use(of name: String) -> CoreMLWeightUse { .layer }
 }
 
 extension CoreMLModel {
@@ -97,7 +118,7 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
     let constants: MILConstantTable
     /// Every operation, also those in blocks of others.
     let operations: [MILOperation]
-    private let ofNormalizations: Set<String>
+    private let uses: [String: CoreMLWeightUse]
 
     init(_ function: MILFunction, files: MILBlobFiles) {
         self.function = function
@@ -111,17 +132,28 @@ struct CoreMLProgramWeights: CoreMLWeightSource {
         }
         visit(function.body)
         self.operations = operations
-        ofNormalizations = Set(
-            operations.flatMap { operation in
-                ["gamma", "beta"].compactMap { operation.parameter($0)?.name }
-            })
+        var uses: [String: CoreMLWeightUse] = [:]
+        for operation in operations {
+            for parameter in ["gamma", "beta", "initial_h", "initial_c"] {
+                if let name = operation.parameter(parameter)?.name { uses[name] = .uniform }
+            }
+            for parameter in Self.layerParameters {
+                if let name = operation.parameter(parameter)?.name { uses[name] = .layer }
+            }
+        }
+        self.uses = uses
     }
 
-    func isOfNormalization(_ name: String) -> Bool {
-        (try? resolve(name)).map(ofNormalizations.contains) ?? false
-    }
+    private static let layerParameters = [
+        "weight", "bias", "weight_ih", "weight_hh", "weight_ih_back", "weight_hh_back", "bias_back",
+        "peephole",
+        "peephole_back", "mean", "variance",
+    ]
 
-    /// Constants that hold weights: those in a file, and float tensors of at least one axis in the program. What
+    func use(of name: String) -> CoreMLWeightUse { (try? resolve(name)).flatMap { uses[$0] } ?? .other }
+
+    /// Constants that hold weights: those in a file, and float tensors of at least one axis in the program; single
+    /// numbers there are parameters of operations. What
     /// only feeds an expansion (indices, scales …) is a part of that weight, not one itself.
     func list(path: String) throws -> [CoreMLWeight] {
         let parts = partsOfOthers()
@@ -220,8 +252,8 @@ struct CoreMLNetworkWeights: CoreMLWeightSource {
                     switch weight.encoding {
                     case .float32: (.fp32, nil)
                     case .float16: (.fp16, nil)
-                    case .linear(_, let signed, _, _): (signed ? .int8 : .uint8, "linear")
-                    case .lookup: (.uint8, "lookup")
+                    case .linear(let bits, let signed, _, _): (signed ? .int8 : .unsigned(bits), "linear")
+                    case .lookup(let bits, _): (.unsigned(bits), "lookup")
                     }
                 return CoreMLWeight(
                     name: "\(layer.name).\(weight.role)", shape: weight.shape, dataType: element,
@@ -231,6 +263,14 @@ struct CoreMLNetworkWeights: CoreMLWeightSource {
         }
     }
 
+    func use(of name: String) -> CoreMLWeightUse {
+        // A layer normalization's scales may have several axes.
+        let isNorm = layers.contains { layer in
+            layer.kind == 1350 && layer.weights.contains { "\(layer.name).\($0.role)" == name }
+        }
+        return isNorm ? .uniform : .layer
+    }
+
     func load(_ name: String, path: String) throws -> Tensor {
         for layer in layers {
             for weight in layer.weights where "\(layer.name).\(weight.role)" == name {
@@ -238,6 +278,13 @@ struct CoreMLNetworkWeights: CoreMLWeightSource {
             }
         }
         throw OssicleError(.weights, "\(path): tensor \(Quoting.quoted(name)): no such weight")
+    }
+}
+
+extension MILElementType {
+    /// The type of that many bits. Core ML has none of 5 or 7: those stand for bytes here.
+    fileprivate static func unsigned(_ bits: Int) -> MILElementType {
+        [1: .uint1, 2: .uint2, 3: .uint3, 4: .uint4, 6: .uint6][bits] ?? .uint8
     }
 }
 

@@ -21,8 +21,22 @@ extension Graph {
         self = try model.naming {
             let function = try program.function(orDefault: name, model.description)
             let features = model.description.function(named: function.name)
-            let chosen = try MILShapeChoice(function, features).choose(shapes)
-            return try MILLowering(function, files: files).lower(function, shapes: chosen, features)
+            let choice = MILShapeChoice(function, features)
+            func lower(_ shapes: [String: [Int]]) throws -> Graph {
+                try MILLowering(function, files: files).lower(function, shapes: shapes, features)
+            }
+            let chosen = try choice.choose(shapes)
+            do { return try lower(chosen) } catch let error as OssicleError where error.code == .malformed {
+                // Where the default shapes work, or there are none, those that were asked for do not go together.
+                let standard = try? choice.choose([:])
+                guard !shapes.isEmpty, standard != chosen,
+                    standard.map({ shapes in (try? lower(shapes)) != nil }) ?? true
+                else { throw error }
+                let asked = shapes.sorted { $0.key < $1.key }.map { "\(Quoting.quoted($0)) \($1)" }
+                throw OssicleError(
+                    .shapeMismatch,
+                    "the shapes \(asked.joined(separator: ", ")) do not go together: \(error.message)")
+            }
         }
     }
 }

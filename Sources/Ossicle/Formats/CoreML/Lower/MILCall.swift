@@ -108,6 +108,29 @@ struct MILCall {
         return try expect(parameter, integers(parameter).map { $0 != 0 }, count: count)
     }
 
+    /// Reports what is not supported about an operation's parameters, all of it at once.
+    ///
+    /// - Parameter checks: each with what is wrong, or nil.
+    func require(_ checks: [() throws -> String?]) throws {
+        var found: [String] = []
+        for check in checks {
+            do { if let problem = try check() { found.append(problem) } } catch let error as OssicleError
+                where error.code == .unsupported
+            { found.append(error.message) }
+        }
+        guard found.isEmpty else { throw OssicleError(.unsupported, found.joined(separator: ", ")) }
+    }
+
+    /// That parameters, where they are there, do not depend on the inputs.
+    func isKnown(_ parameters: String...) -> [() throws -> String?] {
+        parameters.filter(has).map { parameter in
+            {
+                _ = try constant(parameter)
+                return nil
+            }
+        }
+    }
+
     func string(_ parameter: String, default value: String? = nil) throws -> String {
         guard has(parameter) else {
             if let value { return value }

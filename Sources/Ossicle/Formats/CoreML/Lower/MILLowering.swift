@@ -33,7 +33,13 @@ final class MILLowering {
 
     private func constant(_ name: String) throws -> ValueID {
         if let id = known[name] { return id }
-        let id = graph.constant(name, try constants.array(name).tensor())
+        let tensor = try constants.array(name).tensor()
+        // What a program writes out itself, it means.
+        if tensor.dataType == .float32, let file = constants.file(of: name) {
+            try WeightCheck(file: file.path, options: LoadOptions())
+                .refuseNaN(tensor.bytes.bindMemory(to: Float.self), name: name)
+        }
+        let id = graph.constant(name, tensor)
         known[name] = id
         return id
     }

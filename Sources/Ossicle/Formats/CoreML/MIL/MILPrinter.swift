@@ -118,32 +118,7 @@ struct MILPrinter {
         put(" " + item.name)
     }
 
-    private mutating func type(_ type: MILType) {
-        switch type {
-        case .tensor(let element, let dimensions):
-            put(
-                dimensions.isEmpty && bareScalars
-                    ? element.spelling : "tensor<\(element.spelling), \(dimensions.spelling)>")
-        case .list(let element, let length):
-            put("list<")
-            self.type(element)
-            if case .fixed(let count) = length { put(", \(count)>") } else { put(", ?>") }
-        case .tuple(let types):
-            put("tuple<")
-            list(types) { $0.type($1) }
-            put(">")
-        case .dictionary(let key, let value):
-            put("dict<")
-            self.type(key)
-            put(", ")
-            self.type(value)
-            put(">")
-        case .state(let wrapped):
-            put("state<")
-            self.type(wrapped)
-            put(">")
-        }
-    }
+    private mutating func type(_ type: MILType) { put(type.spelling(bareScalars: bareScalars)) }
 
     // MARK: Values
 

@@ -122,6 +122,28 @@ public indirect enum MILType: Sendable, Hashable {
     }
 }
 
+extension MILType: CustomStringConvertible {
+    public var description: String { spelling(bareScalars: true) }
+
+    /// As MIL text has it.
+    ///
+    /// - Parameter bareScalars: `fp32` for `tensor<fp32, []>`, as later versions write it.
+    func spelling(bareScalars: Bool) -> String {
+        func inner(_ type: MILType) -> String { type.spelling(bareScalars: bareScalars) }
+        switch self {
+        case .tensor(let element, let dimensions):
+            return dimensions.isEmpty && bareScalars
+                ? element.spelling : "tensor<\(element.spelling), \(dimensions.spelling)>"
+        case .list(let element, let length):
+            guard case .fixed(let count) = length else { return "list<\(inner(element)), ?>" }
+            return "list<\(inner(element)), \(count)>"
+        case .tuple(let types): return "tuple<\(types.map(inner).joined(separator: ", "))>"
+        case .dictionary(let key, let value): return "dict<\(inner(key)), \(inner(value))>"
+        case .state(let wrapped): return "state<\(inner(wrapped))>"
+        }
+    }
+}
+
 /// A name with its type: a function's or block's input, or an operation's output.
 public struct MILNamedType: Sendable, Hashable {
     public var name: String

@@ -35,10 +35,15 @@ public struct CoreMLFeature: Sendable, Equatable {
     public var isOptional = false
 }
 
+extension CoreMLFeature {
+    /// What stands in for each element of an input that is left out; nil for one that must be given.
+    public var defaultValue: Double? { isOptional ? type.array?.defaultValue : nil }
+}
+
 public enum CoreMLFeatureType: Sendable, Equatable {
     case multiArray(CoreMLArrayType)
     case state(CoreMLArrayType)
-    case image(width: Int, height: Int)
+    case image(CoreMLImageType)
     case int64, double, string
     /// Dictionaries, sequences, and what later versions add.
     case other
@@ -50,6 +55,23 @@ public enum CoreMLFeatureType: Sendable, Equatable {
         default: nil
         }
     }
+}
+
+public struct CoreMLImageType: Sendable, Equatable {
+    /// Raw values are those of `ImageFeatureType.ColorSpace`.
+    public enum ColorSpace: Int, Sendable {
+        case unspecified = 0
+        case grayscale = 10
+        case rgb = 20
+        case bgr = 30
+        case grayscaleFloat16 = 40
+    }
+
+    public var width = 0
+    public var height = 0
+    public var colorSpace = ColorSpace.unspecified
+    /// Whether other sizes are taken, too.
+    public var isFlexible = false
 }
 
 public struct CoreMLArrayType: Sendable, Equatable {
@@ -73,6 +95,8 @@ public struct CoreMLArrayType: Sendable, Equatable {
     public var shape: [Int] = []
     public var element = Element.unspecified
     public var flexibility = Flexibility.fixed
+    /// What each element is where an optional input is left out.
+    public var defaultValue: Double?
 }
 
 public struct CoreMLMetadata: Sendable, Equatable {
@@ -155,16 +179,17 @@ extension CoreMLFeature {
 
     private static func image(_ reader: ProtobufReader) throws -> CoreMLFeatureType {
         var reader = reader
-        var width = 0
-        var height = 0
+        var image = CoreMLImageType()
         while let field = try reader.next() {
             switch field.number {
-            case 1: width = try field.count()
-            case 2: height = try field.count()
+            case 1: image.width = try field.count()
+            case 2: image.height = try field.count()
+            case 3: image.colorSpace = CoreMLImageType.ColorSpace(rawValue: try field.count()) ?? .unspecified
+            case 21, 31: image.isFlexible = true
             default: break
             }
         }
-        return .image(width: width, height: height)
+        return .image(image)
     }
 }
 
@@ -177,6 +202,9 @@ extension CoreMLArrayType {
             case 2: element = Element(rawValue: try field.count()) ?? .unspecified
             case 21: flexibility = .enumerated(try Self.shapes(field.message("EnumeratedShapes")))
             case 31: flexibility = .ranges(try Self.ranges(field.message("ShapeRange")))
+            case 41: defaultValue = Double(try field.int64())
+            case 51: defaultValue = Double(try field.float())
+            case 61: defaultValue = try field.double()
             default: break
             }
         }

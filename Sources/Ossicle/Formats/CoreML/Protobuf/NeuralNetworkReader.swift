@@ -4,6 +4,8 @@ struct NeuralNetworkLayer: Sendable {
     /// The layer's field in `NeuralNetworkLayer` of Apple's `NeuralNetwork.proto`: 100 convolution …
     var kind: Int
     var weights: [NeuralNetworkWeight]
+    /// Of a GRU or LSTM.
+    var recurrent: NeuralNetworkRecurrent?
 }
 
 /// `WeightParams`: where the numbers are and how they are stored.
@@ -19,26 +21,50 @@ struct NeuralNetworkWeight: Sendable {
     /// `weight`, `bias`, or a gate's `weight_ih.input` and so on.
     var role: String
     var shape: [Int]
+    /// The axis along which scales and biases change, where there are several.
+    var scaleAxis = 0
     var encoding: Encoding
     /// The stored bytes; more than one piece only if a writer left a float array unpacked.
     var pieces: [Range<Int>]
 
     var byteCount: Int { pieces.reduce(0) { $0 + $1.count } }
+
+    var bitWidth: Int {
+        switch encoding {
+        case .float32: 32
+        case .float16: 16
+        case .linear(let bits, _, _, _), .lookup(let bits, _): bits
+        }
+    }
 }
 
 /// Finds the weights of a `CoreML.Specification.NeuralNetwork` without copying them.
 enum NeuralNetworkReader {
     static func layers(_ reader: ProtobufReader) throws -> [NeuralNetworkLayer] {
-        var reader = reader
         var layers: [NeuralNetworkLayer] = []
-        while let field = try reader.next(1) {
-            guard layers.count < CoreMLLimits.layers else { throw field.failure("is one layer too many") }
-            layers.append(try layer(field.message("NeuralNetworkLayer")))
-        }
+        try append(reader, to: &layers)
         return layers
     }
 
-    private static func layer(_ reader: ProtobufReader) throws -> NeuralNetworkLayer {
+    /// A branch or loop is followed by the layers of the networks inside.
+    private static func append(_ network: ProtobufReader, to layers: inout [NeuralNetworkLayer]) throws {
+        var network = network
+        while let field = try network.next(1) {
+            guard layers.count < CoreMLLimits.layers else { throw field.failure("is one layer too many") }
+            let (layer, content) = try layer(field.message("NeuralNetworkLayer"))
+            layers.append(layer)
+            guard let inside = NeuralNetworkForm.networks[layer.kind],
+                var parameters = try content?.message("LayerParams")
+            else { continue }
+            while let field = try parameters.next() {
+                if inside.contains(field.number) {
+                    try append(field.message("NeuralNetwork"), to: &layers)
+                }
+            }
+        }
+    }
+
+    private static func layer(_ reader: ProtobufReader) throws -> (NeuralNetworkLayer, ProtobufField?) {
         var reader = reader
         var layer = NeuralNetworkLayer(name: "", kind: 0, weights: [])
         var content: ProtobufField?
@@ -51,13 +77,15 @@ enum NeuralNetworkReader {
             default: break
             }
         }
-        guard let content, let form = NeuralNetworkForm.of(kind: layer.kind) else { return layer }
+        guard let content, let form = NeuralNetworkForm.of(kind: layer.kind) else { return (layer, content) }
         do {
-            layer.weights = try weights(content.message("LayerParams"), form)
+            let parameters = try content.message("LayerParams")
+            layer.weights = try weights(parameters, form)
+            layer.recurrent = try NeuralNetworkRecurrent(parameters, kind: layer.kind)
         } catch let error as OssicleError {
             throw error.within("layer \(Quoting.quoted(layer.name))")
         }
-        return layer
+        return (layer, content)
     }
 
     private static func weights(_ reader: ProtobufReader, _ form: NeuralNetworkForm) throws
@@ -65,11 +93,14 @@ enum NeuralNetworkReader {
     {
         var reader = reader
         var sizes: [Int: [Int]] = [:]
-        var found: [(role: String, shape: NeuralNetworkForm.Shape, message: ProtobufReader)] = []
-        while let field = try reader.next() {
+        var found: [(role: String, shape: NeuralNetworkForm.Shape?, message: ProtobufReader)] = []
+        func add(_ weight: NeuralNetworkForm.Weight, _ field: ProtobufField, _ suffix: String) throws {
             guard found.count < CoreMLLimits.layerWeights else {
                 throw field.failure("is one weight too many")
             }
+            found.append((weight.role + suffix, weight.shape, try field.message("WeightParams")))
+        }
+        while let field = try reader.next() {
             if form.sizes.contains(field.number) {
                 try field.eachVarint { value in
                     guard let size = Int(exactly: value), sizes[field.number]?.count ?? 0 < CoreMLLimits.rank
@@ -78,18 +109,14 @@ enum NeuralNetworkReader {
                     }
                     sizes[field.number, default: []].append(size)
                 }
-            } else if let (role, shape) = form.weights[field.number] {
-                found.append((role, shape, try field.message("WeightParams")))
-            } else if let gates = form.gates[field.number] {
-                var inner = try field.message("LSTMWeightParams")
-                while let gate = try inner.next() {
-                    guard found.count < CoreMLLimits.layerWeights,
-                        let (role, shape) = NeuralNetworkForm.lstmGates[gate.number]
-                    else {
-                        continue
-                    }
-                    found.append(
-                        (role + gates(found.map(\.role), role), shape, try gate.message("WeightParams")))
+            } else if let weight = form.weights[field.number] {
+                try add(weight, field, form.isNumbered ? ".\(found.count)" : "")
+            } else if let weights = form.inner[field.number] {
+                // The second of a bidirectional layer is its reverse half.
+                let suffix = found.isEmpty ? "" : ".reverse"
+                var message = try field.message("LayerParams")
+                while let inner = try message.next() {
+                    if let weight = weights[inner.number] { try add(weight, inner, suffix) }
                 }
             }
         }
@@ -97,7 +124,8 @@ enum NeuralNetworkReader {
         for (role, shape, message) in found {
             guard var weight = try self.weight(message) else { continue }
             weight.role = role
-            weight.shape = try shape(sizes)
+            weight.shape = try shape?(sizes) ?? [weight.byteCount * 8 / weight.bitWidth]
+            weight.scaleAxis = weight.shape.count > 1 ? form.scaleAxis(sizes) : 0
             try check(weight)
             weights.append(weight)
         }
@@ -171,18 +199,13 @@ enum NeuralNetworkReader {
 
     private static func check(_ weight: NeuralNetworkWeight) throws {
         let count = try CoreMLShape.count(weight.shape)
-        let bits: Int
-        switch weight.encoding {
-        case .float32: bits = 32
-        case .float16: bits = 16
-        case .linear(let width, _, let scale, let bias):
-            bits = width
-            let channels = weight.shape.first ?? 1
+        let bits = weight.bitWidth
+        if case .linear(_, _, let scale, let bias) = weight.encoding {
+            let channels = weight.shape.isEmpty ? 1 : weight.shape[weight.scaleAxis]
             for list in [scale, bias] where list.count > 1 && list.count != channels {
                 throw OssicleError(
                     .malformed, "\(weight.role): \(list.count) scales or biases for \(channels) channels")
             }
-        case .lookup(let width, _): bits = width
         }
         guard weight.byteCount == (count * bits + 7) / 8 else {
             throw OssicleError(

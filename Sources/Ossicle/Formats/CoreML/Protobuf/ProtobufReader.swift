@@ -146,6 +146,11 @@ struct ProtobufField {
         return Float(bitPattern: bits)
     }
 
+    func double() throws -> Double {
+        guard case .fixed64(let bits) = payload else { throw failure("is not a double") }
+        return Double(bitPattern: bits)
+    }
+
     /// Calls `body` for each varint of a repeated field, packed or not.
     func eachVarint(_ body: (UInt64) throws -> Void) throws {
         if case .varint(let value) = payload { return try body(value) }

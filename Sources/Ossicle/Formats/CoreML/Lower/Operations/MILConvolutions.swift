@@ -5,7 +5,14 @@ enum MILConvolutions {
     private static func conv(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let (weight, groups) = (try call.tensor("weight"), try call.integer("groups", default: 1))
-        let axes = try call.windows(kernel: Array(call.shape(weight).dropFirst(2)), of: x)
+        var axes: [ConvolutionAxis] = []
+        try call.require(
+            call.isKnown("weight", "bias") + [
+                {
+                    axes = try call.windows(kernel: Array(call.shape(weight).dropFirst(2)), of: x)
+                    return nil
+                }
+            ])
         guard groups > 0 else { throw OssicleError(.malformed, "groups must be positive, found \(groups)") }
         let bias = try call.optionalTensor("bias")
         let convolution = Convolution(axes: axes, groups: groups, hasBias: bias != nil)
@@ -16,10 +23,13 @@ enum MILConvolutions {
     private static func transposed(_ call: MILCall) throws -> [MILLowered] {
         let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
         let (shape, kernel) = (call.shape(x), Array(call.shape(weight).dropFirst(2)))
-        guard (1...2).contains(kernel.count), shape.count == kernel.count + 2 else {
-            throw OssicleError(
-                .unsupported, "an input of shape \(shape) with a weight of shape \(call.shape(weight))")
-        }
+        try call.require(
+            call.isKnown("weight", "bias") + [
+                {
+                    (1...2).contains(kernel.count) && shape.count == kernel.count + 2
+                        ? nil : "an input of shape \(shape) with a weight of shape \(call.shape(weight))"
+                }
+            ])
         let groups = try call.integer("groups", default: 1)
         guard groups > 0, shape[1] == call.shape(weight)[0], shape[1] % groups == 0 else {
             throw OssicleError(

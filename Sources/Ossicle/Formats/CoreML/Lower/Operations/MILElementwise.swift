@@ -89,7 +89,21 @@ enum MILElementwise {
         guard let type = MILElementType(spelling: name), type != .string else {
             throw OssicleError(.unsupported, "dtype \(Quoting.quoted(name))")
         }
-        return [.tensor(try call.cast(call.tensor("x"), to: type.computed))]
+        let x = try call.tensor("x")
+        let y = try call.cast(x, to: type.computed)
+        guard type.isInteger, type.bitWidth < 32, call.dataType(x) != .bool, let range = type.integerRange
+        else {
+            return [.tensor(y)]
+        }
+        // What a narrower type cannot hold wraps around, as in NumPy, with which coremltools folds constants.
+        func plus(_ value: ValueID, _ shift: Int) throws -> ValueID {
+            try call.apply(Binary(.add), value, call.constant([shift], []))
+        }
+        let turn = try call.constant([1 << type.bitWidth], [])
+        let positive = try call.apply(Binary(.modulo), y, turn)
+        guard range.lowerBound < 0 else { return [.tensor(positive)] }
+        let shift = -Int(range.lowerBound)
+        return [.tensor(try plus(call.apply(Binary(.modulo), plus(positive, shift), turn), -shift))]
     }
 }
 

@@ -8,16 +8,52 @@ enum MILLinear {
     ]
 
     private static func linear(_ call: MILCall) throws -> [MILLowered] {
+        try call.require(call.isKnown("weight", "bias"))
         let bias = try call.optionalTensor("bias")
         let inputs = [try call.tensor("x"), try call.tensor("weight")] + [bias].compactMap { $0 }
         return [.tensor(try call.add(LinearOperation(hasBias: bias != nil), inputs)[0])]
     }
 
     private static func matmul(_ call: MILCall) throws -> [MILLowered] {
-        let operation = MatMul(
-            transposesX: try call.bool("transpose_x", default: false),
-            transposesY: try call.bool("transpose_y", default: false))
-        return [.tensor(try call.apply(operation, call.tensor("x"), call.tensor("y")))]
+        let (x, y) = (try call.tensor("x"), try call.tensor("y"))
+        let (transposesX, transposesY) = (
+            try call.bool("transpose_x", default: false), try call.bool("transpose_y", default: false)
+        )
+        if call.dataType(x) == .int32, call.dataType(y) == .int32 {
+            return [.tensor(try integerProduct(call, x, transposesX, y, transposesY))]
+        }
+        return [.tensor(try call.apply(MatMul(transposesX: transposesX, transposesY: transposesY), x, y))]
+    }
+
+    /// All products, [… m, k, 1] · [… 1, k, n], summed over k: integers are seldom multiplied as matrices, and then
+    /// small ones.
+    private static func integerProduct(
+        _ call: MILCall, _ x: ValueID, _ transposesX: Bool, _ y: ValueID, _ transposesY: Bool
+    ) throws -> ValueID {
+        func matrix(_ id: ValueID, _ vector: [Int], _ transposed: Bool) throws -> ValueID {
+            let rank = call.rank(id)
+            guard rank >= 1 else { throw OssicleError(.malformed, "a scalar is no matrix") }
+            guard rank >= 2 else { return try call.reshape(id, vector) }
+            let order = Array(0..<(rank - 2)) + [rank - 1, rank - 2]
+            return transposed ? try call.transpose(id, order) : id
+        }
+        let (a, b) = (
+            try matrix(x, [1] + call.shape(x), transposesX), try matrix(y, call.shape(y) + [1], transposesY)
+        )
+        let (left, right) = (call.shape(a), call.shape(b))
+        guard left.last == right[right.count - 2] else {
+            throw OssicleError(.malformed, "\(left) and \(right) cannot be multiplied")
+        }
+        let products = try call.apply(
+            Binary(.multiply), call.reshape(a, left + [1]),
+            call.reshape(b, right.dropLast(2) + [1] + right.suffix(2)))
+        let axis = call.rank(products) - 2
+        let sums = try call.apply(Reduce(.sum, axes: [axis], keepsAxes: false), products)
+        var shape = call.shape(products)
+        shape.remove(at: axis)
+        if call.rank(y) == 1 { shape.removeLast() }
+        if call.rank(x) == 1 { shape.remove(at: shape.count - (call.rank(y) == 1 ? 1 : 2)) }
+        return try call.reshape(sums, shape)
     }
 
     private static func einsum(_ call: MILCall) throws -> [MILLowered] {

@@ -3,17 +3,24 @@
 enum MILRecurrent {
     static let rules: [String: MILLowering.Rule] = ["lstm": lstm, "gru": gru, "rnn": rnn]
 
+    /// Cells are not clipped to what no cell reaches.
+    static let noClip: Float = 1e30
+
     private static func lstm(_ call: MILCall) throws -> [MILLowered] {
-        for parameter in ["peephole", "peephole_back"] where call.has(parameter) {
-            throw OssicleError(.unsupported, "parameter \(Quoting.quoted(parameter))")
+        var activations = Recurrent.Activations()
+        let foreign = ["peephole", "peephole_back", "clip"].map { parameter in
+            {
+                guard call.has(parameter) else { return nil }
+                if parameter == "clip", try call.float(parameter) >= noClip { return nil }
+                return "parameter \(Quoting.quoted(parameter))"
+            } as () throws -> String?
         }
-        if call.has("clip"), try call.float("clip") < 1e30 {
-            throw OssicleError(.unsupported, "parameter 'clip'")
-        }
-        let activations = Recurrent.Activations(
-            gate: try call.activationNamed("recurrent_activation", default: "sigmoid"),
-            cell: try call.activationNamed("cell_activation", default: "tanh"),
-            output: try call.activationNamed("activation", default: "tanh"))
+        try call.require(
+            foreign + [
+                call.activation("recurrent_activation", "sigmoid") { activations.gate = $0 },
+                call.activation("cell_activation", "tanh") { activations.cell = $0 },
+                call.activation("activation", "tanh") { activations.output = $0 },
+            ] + knownWeights(call))
         // MIL's rows are i, f, o, z; PyTorch's i, f, g, o.
         return try layer(
             call, .lstm, order: [0, 1, 3, 2], activations, states: ["initial_h", "initial_c"],
@@ -22,11 +29,18 @@ enum MILRecurrent {
 
     /// Rows are r, o, z, PyTorch's r, z, n. The reset comes before the product, which PyTorch's layer does not have.
     private static func gru(_ call: MILCall) throws -> [MILLowered] {
-        let activations = Recurrent.Activations(
-            gate: try call.activationNamed("recurrent_activation", default: "sigmoid"),
-            cell: try call.activationNamed("activation", default: "tanh"))
+        var activations = Recurrent.Activations()
+        try call.require(
+            [
+                call.activation("recurrent_activation", "sigmoid") { activations.gate = $0 },
+                call.activation("activation", "tanh") { activations.cell = $0 },
+            ] + knownWeights(call))
         return try layer(
             call, .gruResetBefore, order: [0, 2, 1], activations, states: ["initial_h"], suffixes: [""])
+    }
+
+    private static func knownWeights(_ call: MILCall) -> [() throws -> String?] {
+        call.isKnown("weight_ih", "weight_hh", "bias", "weight_ih_back", "weight_hh_back", "bias_back")
     }
 
     /// - Parameters:
@@ -76,7 +90,8 @@ enum MILRecurrent {
 
     /// h' = f(W x + b + U h).
     private static func rnn(_ call: MILCall) throws -> [MILLowered] {
-        let activation = try call.activationNamed("activation", default: "tanh")
+        var activation = Activation.tanh
+        try call.require([call.activation("activation", "tanh") { activation = $0 }] + knownWeights(call))
         let hh = try call.constant("weight_hh")
         guard hh.shape.count == 2, hh.shape[0] == hh.shape[1] else {
             throw OssicleError(.malformed, "weight_hh of shape \(hh.shape)")
@@ -189,8 +204,18 @@ enum MILRecurrent {
 }
 
 extension MILCall {
+    /// Reads an activation, or says that it is none that recurrent layers know.
+    fileprivate func activation(
+        _ parameter: String, _ value: String, _ use: @escaping (Activation) -> Void
+    ) -> () throws -> String? {
+        {
+            use(try activationNamed(parameter, default: value))
+            return nil
+        }
+    }
+
     /// The activations recurrent layers know, with their default parameters.
-    fileprivate func activationNamed(_ parameter: String, default value: String) throws -> Activation {
+    private func activationNamed(_ parameter: String, default value: String) throws -> Activation {
         switch try string(parameter, default: value).lowercased() {
         case "tanh": .tanh
         case "sigmoid": .sigmoid

@@ -18,36 +18,46 @@ enum MILSlices {
         return [.tensor(try call.reshape(x, ranges.filter { !$0.isSqueezed }.map(\.count)))]
     }
 
-    /// A slice that begins where an input says. How long it is has to be declared.
+    /// A slice that begins where an input says. How long it is has to be declared, or follow from the masks.
     private static func moving(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let shape = call.shape(x)
         let squeezed = try call.bools("squeeze_mask", count: shape.count)
-        let masks = (
+        let (fromStart, toEnd) = (
             try call.bools("begin_mask", count: shape.count), try call.bools("end_mask", count: shape.count)
         )
         let steps = try call.integers("stride", default: shape.map { _ in 1 })
-        guard var declared = call.operation.outputs.first?.type.shape, steps.allSatisfy({ $0 == 1 }) else {
-            throw OssicleError(
-                .unsupported, "begin or end depends on the inputs, and the size is not declared")
+        let begin = try call.tensor("begin")
+        guard var declared = call.operation.outputs.first?.type.dimensions else {
+            throw OssicleError(.malformed, "the result is no tensor")
         }
-        for axis in shape.indices where squeezed[axis] { declared.insert(1, at: min(axis, declared.count)) }
+        for axis in shape.indices where squeezed[axis] {
+            declared.insert(.fixed(1), at: min(axis, declared.count))
+        }
         guard declared.count == shape.count else {
             throw OssicleError(
                 .malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
         }
-        let begin = try call.tensor("begin")
+        let counts = shape.indices.compactMap { axis -> Int? in
+            if case .fixed(let count) = declared[axis] { return count }
+            let isWhole = toEnd[axis] && (fromStart[axis] || call.element(axis, of: begin) == 0)
+            return isWhole ? shape[axis] : nil
+        }
+        guard counts.count == shape.count, steps.allSatisfy({ $0 == 1 }) else {
+            throw OssicleError(
+                .unsupported, "begin or end depends on the inputs, and the size is not declared")
+        }
         var y = x
-        for axis in shape.indices where declared[axis] != shape[axis] || squeezed[axis] {
-            if masks.0[axis] {
-                y = try call.slice(y, axis: axis, start: 0, count: declared[axis])
-            } else if masks.1[axis] {
-                y = try call.slice(y, axis: axis, start: shape[axis] - declared[axis], count: declared[axis])
+        for axis in shape.indices where counts[axis] != shape[axis] || squeezed[axis] {
+            if fromStart[axis] {
+                y = try call.slice(y, axis: axis, start: 0, count: counts[axis])
+            } else if toEnd[axis], !squeezed[axis] {
+                y = try call.slice(y, axis: axis, start: shape[axis] - counts[axis], count: counts[axis])
             } else {
-                y = try call.window(y, axis: axis, count: declared[axis], begin: begin)
+                y = try call.window(y, axis: axis, count: counts[axis], begin: begin)
             }
         }
-        return [.tensor(try call.reshape(y, shape.indices.filter { !squeezed[$0] }.map { declared[$0] }))]
+        return [.tensor(try call.reshape(y, shape.indices.filter { !squeezed[$0] }.map { counts[$0] }))]
     }
 
     private static func bySize(_ call: MILCall) throws -> [MILLowered] {
@@ -146,6 +156,23 @@ extension MILCall {
     func isConstant(_ parameter: String) -> Bool {
         guard let id = try? tensor(parameter) else { return false }
         return lowering.graph.constant(id) != nil
+    }
+
+    /// An element of a vector that is known though others depend on the inputs: one that was joined to them.
+    func element(_ index: Int, of vector: ValueID) -> Int? {
+        if let tensor = lowering.graph.constant(vector) {
+            return index < tensor.count ? tensor.ints()[index] : nil
+        }
+        guard let node = lowering.graph.nodes.last(where: { $0.outputs.contains(vector) }),
+            node.operation is Concat
+        else { return nil }
+        var index = index
+        for part in node.inputs {
+            let count = shape(part).reduce(1, *)
+            if index < count { return element(index, of: part) }
+            index -= count
+        }
+        return nil
     }
 
     /// begin, end, stride and their masks as ranges, by NumPy's rules: negative positions count from the end, and
