@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -59,8 +60,11 @@ VARIANTS: dict[str, list[str]] = {
     "address": [*CHECKED, "--sanitize", "address", *UNDEFINED],
     "thread": [*CHECKED, "--sanitize", "thread"],
 }
+#: A universal Python would make wheels and extensions for both processors of a Mac; the library is for one.
+MACHINE = platform.machine()
+MAC_FLOOR = "13.3"  # as in Package.swift
 #: Swift's runtime is part of the system there.
-MAC_SHIPPED = ["-c", "release"] + [
+MAC_SHIPPED = ["-c", "release", "--arch", MACHINE] + [
     part
     for flag in ("-install_name", f"@rpath/{LIBRARY}", "-exported_symbol", "_ossicle_*", "-dead_strip")
     for part in ("-Xlinker", flag)
@@ -250,6 +254,11 @@ def example() -> None:
 # --- Python ----------------------------------------------------------------------------------------
 
 
+def mac_tag(platform_tag: str) -> str:
+    """The platform of a wheel that setuptools names by Python's own build, which may be universal."""
+    return re.sub(r"^(macosx_\d+_\d+)_\w+$", rf"\1_{MACHINE}", platform_tag)
+
+
 def python_objects(folder: Path) -> None:
     """The library and the cffi extension in `folder`, which finds the library beside itself."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -270,7 +279,16 @@ def extension(folder: Path) -> None:
     built = work / EXTENSION
     # Forward declarations that cffi writes need no warnings; ours come from the compiler of the header tests.
     # The source's path is relative, and asserts are off: the object does not tell where it was built.
-    shared = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared", "-fPIC"]
+    shared = ["-shared", "-fPIC"]
+    if MAC:
+        shared = [
+            "-bundle",
+            "-undefined",
+            "dynamic_lookup",
+            "-arch",
+            MACHINE,
+            f"-mmacosx-version-min={MAC_FLOOR}",
+        ]
     compile = [find_compiler(), *shared, "-O2", "-fvisibility=hidden", "-DNDEBUG"]
     compile += [f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000", f"-I{include}", f"-I{HEADERS}"]
     link = [f"-L{folder}", "-lossicle"]
