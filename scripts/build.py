@@ -33,7 +33,7 @@ MAC = sys.platform.startswith("darwin")
 LIBRARY = "libossicle.dylib" if MAC else "libossicle.so"
 EXTENSION = "_ffi.abi3.so"
 PYTHON_FLOOR = 10  # of the limited API: Python 3.10
-SWIFT_FLOOR = (6, 0)
+SWIFT_FLOOR = (6, 3)  # the exports are `@c @implementation` (SE-0495)
 
 #: What the library may need of the system. The loader is part of libc (thread-local storage lives in it).
 ALLOWED = {
@@ -73,7 +73,7 @@ MAC_SHIPPED = ["-c", "release", "--arch", MACHINE] + [
 HOW_TO_GET_SWIFT = """\
 Swift {floor} or newer is needed to build Ossicle, and none was found on PATH, in $SWIFT_HOME/usr/bin, in
 /opt/swift*/usr/bin, /usr/share/swift/usr/bin, /usr/libexec/swift/bin, ~/.local/share/swiftly/bin or
-~/swift*/usr/bin.{found}
+~/swift*/usr/bin. Found: {found}.
 
 How to get it:
   1. Open https://www.swift.org/install/linux/ and take the toolchain for your distribution, or run the
@@ -81,6 +81,7 @@ How to get it:
   2. From the archive: tar xzf swift-*.tar.gz && sudo mv swift-*/ /opt/swift
   3. Either add /opt/swift/usr/bin to PATH or run this again: it looks there by itself.
 A ready wheel needs no Swift: pip install ossicle-*.whl"""
+HOW_TO_GET_XCODE = "Swift {floor} or newer is needed, which comes with Xcode 26.4; found: {found}."
 
 
 class BuildError(Exception):
@@ -107,14 +108,17 @@ def find_swift() -> Path:
     places += [home / ".local/share/swiftly/bin/swift"]
     places += sorted(home.glob(".local/share/swiftly/toolchains/*/usr/bin/swift"), reverse=True)
     places += sorted(home.glob("swift*/usr/bin/swift"), reverse=True)
-    unfit = ""
+    unfit = []
     for swift in places:
         if os.access(swift, os.X_OK):
             version = swift_version(swift)
             if version and version >= SWIFT_FLOOR:
                 return swift
-            unfit += f"\n{swift} is " + (f"Swift {version[0]}.{version[1]}." if version else "not working.")
-    raise BuildError(HOW_TO_GET_SWIFT.format(floor=".".join(map(str, SWIFT_FLOOR)), found=unfit))
+            unfit.append(f"{swift} is " + (f"Swift {version[0]}.{version[1]}" if version else "not working"))
+    message = HOW_TO_GET_XCODE if MAC else HOW_TO_GET_SWIFT
+    raise BuildError(
+        message.format(floor=".".join(map(str, SWIFT_FLOOR)), found=", ".join(unfit) or "none at all")
+    )
 
 
 def find_compiler(swift: Path | None = None) -> str:
