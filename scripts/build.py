@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the engine through `swift build`: the one place that does.
 
-    scripts/build.py --prefix DIR   lib/libossicle.so, include/ and lib/pkgconfig/ossicle.pc under DIR
+    scripts/build.py --prefix DIR   lib/libossicle.so, include/ with a module map, lib/pkgconfig/ossicle.pc
     scripts/build.py --python       libossicle.so and the cffi extension beside the Python sources
     scripts/build.py --variant V    another build of the library: its path is printed
     scripts/build.py --test         builds and runs the Swift tests; further arguments go to `swift test`
@@ -206,9 +206,19 @@ Cflags: -I${{includedir}}
 Libs: -L${{libdir}} -lossicle
 """
 
+#: In include/ossicle: Swift and clang look into the folders of a search path, too, and a module.modulemap in
+#: a shared include/ would be overwritten by the next library's. The framework's module has the same name.
+MODULE_MAP = """\
+module OssicleC {
+    header "../ossicle.h"
+    export *
+    link "ossicle"
+}
+"""
+
 
 def install(prefix: Path) -> None:
-    """Library, headers and pkg-config file under `prefix`. The .pc file is relocatable."""
+    """Library, headers, module map and pkg-config file under `prefix`. All of them can be moved together."""
     library = engine()
     (prefix / "lib" / "pkgconfig").mkdir(parents=True, exist_ok=True)
     replace(library, prefix / "lib" / LIBRARY)
@@ -216,6 +226,7 @@ def install(prefix: Path) -> None:
         target = prefix / "include" / header.relative_to(HEADERS)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(header, target)
+    (prefix / "include" / "ossicle" / "module.modulemap").write_text(MODULE_MAP)
     (prefix / "lib" / "pkgconfig" / "ossicle.pc").write_text(PKG_CONFIG.format(version=release_number()))
 
 

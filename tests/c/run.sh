@@ -115,6 +115,12 @@ peak = max(map(abs, small))
 assert 0.01 < peak < 10, peak
 print(f"example: {frames} frames, peak {peak:.3f}, the same in blocks of 64 and 1000")
 CHECK
+    # The installed library from Swift: its module map is found by itself and names the library to link.
+    printf 'import OssicleC\nprint(String(cString: ossicle_version()))\n' >"$work/version.swift"
+    "$(dirname "$swift")/swiftc" "$work/version.swift" -I "$prefix/include" -L "$prefix/lib" \
+        -Xlinker -rpath -Xlinker "$prefix/lib" -o "$work/version"
+    [ "$("$work/version")" = "$(pkg-config --modversion ossicle)" ]
+    echo "example: import OssicleC in Swift"
 }
 
 sanitizers() {
