@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.3
 import PackageDescription
 
 // On Linux, OSSICLE_APPLE_STUBS=1 adds stand-ins for Apple's modules, so that `#if canImport(Metal)` code is

@@ -46,7 +46,7 @@ class Wheel(bdist_wheel):
 
     def get_tag(self) -> tuple[str, str, str]:
         if build.MAC:
-            return f"cp3{build.PYTHON_FLOOR}", "abi3", super().get_tag()[2]
+            return f"cp3{build.PYTHON_FLOOR}", "abi3", build.mac_tag(super().get_tag()[2])
         elf = build.load("ossicle_elf", ROOT / "scripts" / "elf.py")
         objects = [elf.read(path) for path in sorted(Path(self.bdist_dir).rglob("*.so"))]
         if not objects:  # an editable install: its wheel holds no objects and goes to no other machine

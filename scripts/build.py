@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the engine through `swift build`: the one place that does.
 
-    scripts/build.py --prefix DIR   lib/libossicle.so, include/ and lib/pkgconfig/ossicle.pc under DIR
+    scripts/build.py --prefix DIR   lib/libossicle.so, include/ with a module map, lib/pkgconfig/ossicle.pc
     scripts/build.py --python       libossicle.so and the cffi extension beside the Python sources
     scripts/build.py --variant V    another build of the library: its path is printed
     scripts/build.py --test         builds and runs the Swift tests; further arguments go to `swift test`
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -32,7 +33,7 @@ MAC = sys.platform.startswith("darwin")
 LIBRARY = "libossicle.dylib" if MAC else "libossicle.so"
 EXTENSION = "_ffi.abi3.so"
 PYTHON_FLOOR = 10  # of the limited API: Python 3.10
-SWIFT_FLOOR = (6, 0)
+SWIFT_FLOOR = (6, 3)  # the exports are `@c @implementation` (SE-0495)
 
 #: What the library may need of the system. The loader is part of libc (thread-local storage lives in it).
 ALLOWED = {
@@ -59,8 +60,11 @@ VARIANTS: dict[str, list[str]] = {
     "address": [*CHECKED, "--sanitize", "address", *UNDEFINED],
     "thread": [*CHECKED, "--sanitize", "thread"],
 }
+#: A universal Python would make wheels and extensions for both processors of a Mac; the library is for one.
+MACHINE = platform.machine()
+MAC_FLOOR = "13.3"  # as in Package.swift
 #: Swift's runtime is part of the system there.
-MAC_SHIPPED = ["-c", "release"] + [
+MAC_SHIPPED = ["-c", "release", "--arch", MACHINE] + [
     part
     for flag in ("-install_name", f"@rpath/{LIBRARY}", "-exported_symbol", "_ossicle_*", "-dead_strip")
     for part in ("-Xlinker", flag)
@@ -69,7 +73,7 @@ MAC_SHIPPED = ["-c", "release"] + [
 HOW_TO_GET_SWIFT = """\
 Swift {floor} or newer is needed to build Ossicle, and none was found on PATH, in $SWIFT_HOME/usr/bin, in
 /opt/swift*/usr/bin, /usr/share/swift/usr/bin, /usr/libexec/swift/bin, ~/.local/share/swiftly/bin or
-~/swift*/usr/bin.{found}
+~/swift*/usr/bin. Found: {found}.
 
 How to get it:
   1. Open https://www.swift.org/install/linux/ and take the toolchain for your distribution, or run the
@@ -77,6 +81,7 @@ How to get it:
   2. From the archive: tar xzf swift-*.tar.gz && sudo mv swift-*/ /opt/swift
   3. Either add /opt/swift/usr/bin to PATH or run this again: it looks there by itself.
 A ready wheel needs no Swift: pip install ossicle-*.whl"""
+HOW_TO_GET_XCODE = "Swift {floor} or newer is needed, which comes with Xcode 26.4; found: {found}."
 
 
 class BuildError(Exception):
@@ -103,14 +108,17 @@ def find_swift() -> Path:
     places += [home / ".local/share/swiftly/bin/swift"]
     places += sorted(home.glob(".local/share/swiftly/toolchains/*/usr/bin/swift"), reverse=True)
     places += sorted(home.glob("swift*/usr/bin/swift"), reverse=True)
-    unfit = ""
+    unfit = []
     for swift in places:
         if os.access(swift, os.X_OK):
             version = swift_version(swift)
             if version and version >= SWIFT_FLOOR:
                 return swift
-            unfit += f"\n{swift} is " + (f"Swift {version[0]}.{version[1]}." if version else "not working.")
-    raise BuildError(HOW_TO_GET_SWIFT.format(floor=".".join(map(str, SWIFT_FLOOR)), found=unfit))
+            unfit.append(f"{swift} is " + (f"Swift {version[0]}.{version[1]}" if version else "not working"))
+    message = HOW_TO_GET_XCODE if MAC else HOW_TO_GET_SWIFT
+    raise BuildError(
+        message.format(floor=".".join(map(str, SWIFT_FLOOR)), found=", ".join(unfit) or "none at all")
+    )
 
 
 def find_compiler(swift: Path | None = None) -> str:
@@ -198,9 +206,19 @@ Cflags: -I${{includedir}}
 Libs: -L${{libdir}} -lossicle
 """
 
+#: In include/ossicle: Swift and clang look into the folders of a search path, too, and a module.modulemap in
+#: a shared include/ would be overwritten by the next library's. The framework's module has the same name.
+MODULE_MAP = """\
+module OssicleC {
+    header "../ossicle.h"
+    export *
+    link "ossicle"
+}
+"""
+
 
 def install(prefix: Path) -> None:
-    """Library, headers and pkg-config file under `prefix`. The .pc file is relocatable."""
+    """Library, headers, module map and pkg-config file under `prefix`. All of them can be moved together."""
     library = engine()
     (prefix / "lib" / "pkgconfig").mkdir(parents=True, exist_ok=True)
     replace(library, prefix / "lib" / LIBRARY)
@@ -208,6 +226,7 @@ def install(prefix: Path) -> None:
         target = prefix / "include" / header.relative_to(HEADERS)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(header, target)
+    (prefix / "include" / "ossicle" / "module.modulemap").write_text(MODULE_MAP)
     (prefix / "lib" / "pkgconfig" / "ossicle.pc").write_text(PKG_CONFIG.format(version=release_number()))
 
 
@@ -250,6 +269,11 @@ def example() -> None:
 # --- Python ----------------------------------------------------------------------------------------
 
 
+def mac_tag(platform_tag: str) -> str:
+    """The platform of a wheel that setuptools names by Python's own build, which may be universal."""
+    return re.sub(r"^(macosx_\d+_\d+)_\w+$", rf"\1_{MACHINE}", platform_tag)
+
+
 def python_objects(folder: Path) -> None:
     """The library and the cffi extension in `folder`, which finds the library beside itself."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -270,7 +294,16 @@ def extension(folder: Path) -> None:
     built = work / EXTENSION
     # Forward declarations that cffi writes need no warnings; ours come from the compiler of the header tests.
     # The source's path is relative, and asserts are off: the object does not tell where it was built.
-    shared = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared", "-fPIC"]
+    shared = ["-shared", "-fPIC"]
+    if MAC:
+        shared = [
+            "-bundle",
+            "-undefined",
+            "dynamic_lookup",
+            "-arch",
+            MACHINE,
+            f"-mmacosx-version-min={MAC_FLOOR}",
+        ]
     compile = [find_compiler(), *shared, "-O2", "-fvisibility=hidden", "-DNDEBUG"]
     compile += [f"-DPy_LIMITED_API=0x03{PYTHON_FLOOR:02x}0000", f"-I{include}", f"-I{HEADERS}"]
     link = [f"-L{folder}", "-lossicle"]

@@ -9,7 +9,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out="${1:-build/xcframework}"
 name=OssicleC
-headers=Sources/COssicle/include
 die() { printf '%s\n' "$*" >&2; exit 1; }
 [ "$(uname -s)" = Darwin ] || die "An XCFramework is made on a Mac, with Xcode."
 version="$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
@@ -37,12 +36,10 @@ framework() {
     local root="$bundle" plist="$bundle/Info.plist"
     # On a Mac a framework has versions; elsewhere it is flat.
     [ "$sdk" != macosx ] || root="$bundle/Versions/A" plist="$bundle/Versions/A/Resources/Info.plist"
-    mkdir -p "$root/Headers/ossicle" "$root/Modules" "$(dirname "$plist")"
+    mkdir -p "$root" "$(dirname "$plist")"
     lipo -create "${libraries[@]}" -output "$root/$name"
     strip -x "$root/$name"
-    cp "$headers/ossicle.h" "$root/Headers/"
-    cp "$headers"/ossicle/*.h "$root/Headers/ossicle/"
-    printf 'framework module %s {\n    umbrella header "ossicle.h"\n    export *\n}\n' "$name" >"$root/Modules/module.modulemap"
+    scripts/framework_headers.sh "$root"
     information "$sdk" >"$plist"
     if [ "$sdk" = macosx ]; then
         ln -sfn A "$bundle/Versions/Current"

@@ -35,7 +35,8 @@ find_python() {
             command -v "$candidate"; return
         fi
     done
-    die "Python 3.10 or newer is needed. On Debian or Ubuntu: sudo apt-get install python3 python3-venv python3-dev"
+    die "Python 3.10 or newer is needed; found: $(python3 --version 2>&1). On Debian or Ubuntu: sudo apt-get install" \
+        "python3 python3-venv python3-dev; on a Mac: brew install python"
 }
 
 make_environment() {

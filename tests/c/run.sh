@@ -37,16 +37,45 @@ headers() {
         echo "the header check accepts anything" >&2; return 1
     fi
     echo "headers: C11 and C++17"
+    framework
+}
+
+# The headers where OssicleC.framework has them, as Apple's compilers see them. Nothing of the system is needed:
+# a freestanding clang has <stddef.h> and <stdint.h> of its own.
+framework() {
+    local bundle="$work/frameworks/OssicleC.framework" target path="$work/framework"
+    local options=(-ffreestanding -nostdlibinc -fsyntax-only -F "$work/frameworks")
+    local modules=(-fmodules "-fmodules-cache-path=$work/modules")
+    rm -rf "$work/frameworks"
+    scripts/framework_headers.sh "$bundle"
+    printf '#include <OssicleC/ossicle.h>\n' >"$path.c"
+    printf '@import OssicleC;\n' >"$path.m"
+    printf 'int version(void) { return (int)ossicle_abi_version(); }\n' | tee -a "$path.c" >>"$path.m"
+    for target in arm64-apple-macosx13.3 arm64-apple-ios16.4; do
+        "$clang" "--target=$target" -std=c11 "${strict[@]}" "${options[@]}" "$path.c"
+        "$clang" "--target=$target" "${strict[@]}" "${options[@]}" "${modules[@]}" "$path.m"
+    done
+    # Positive control: a header that looks for another one through the folder's name does not find it.
+    sed -i.old 's|"status.h"|"ossicle/status.h"|' "$bundle/Headers/ossicle/model.h"
+    for target in "$path.c" "$path.m"; do
+        if "$clang" --target=arm64-apple-macosx13.3 "${options[@]}" "${modules[@]}" "$target" 2>"$work/framework.txt"; then
+            echo "the framework check accepts anything" >&2; return 1
+        fi
+        grep -q "'ossicle/status.h' file not found" "$work/framework.txt"
+    done
+    echo "headers: as a framework, included and imported"
 }
 
 installed() {
+    command -v pkg-config >/dev/null || { echo "pkg-config is needed (on a Mac: brew install pkgconf)" >&2; return 1; }
     "$python" scripts/build.py --prefix "$prefix"
-    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
     release="-DRELEASE=\"$(pkg-config --modversion ossicle)\""
     local found
     flags=()
     found="$(pkg-config --cflags --libs ossicle)"
     eval "flags=($found)" # quoted by pkg-config
+    flags+=("-Wl,-rpath,$prefix/lib")
 }
 
 interface() {
@@ -86,6 +115,12 @@ peak = max(map(abs, small))
 assert 0.01 < peak < 10, peak
 print(f"example: {frames} frames, peak {peak:.3f}, the same in blocks of 64 and 1000")
 CHECK
+    # The installed library from Swift: its module map is found by itself and names the library to link.
+    printf 'import OssicleC\nprint(String(cString: ossicle_version()))\n' >"$work/version.swift"
+    "$(dirname "$swift")/swiftc" "$work/version.swift" -I "$prefix/include" -L "$prefix/lib" \
+        -Xlinker -rpath -Xlinker "$prefix/lib" -o "$work/version"
+    [ "$("$work/version")" = "$(pkg-config --modversion ossicle)" ]
+    echo "example: import OssicleC in Swift"
 }
 
 sanitizers() {

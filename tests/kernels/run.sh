@@ -6,6 +6,7 @@
 #
 # The plain run takes every case of the random sweeps. The others, ten to forty times slower, take a sample of
 # them (OK_TEST_SPARSE, see kernel_test.h), of the same cases on every run.
+# On a Mac the plain run alone can work: Apple's clang has neither LeakSanitizer nor RealtimeSanitizer.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
@@ -14,13 +15,15 @@ build=${BUILD_DIR:-build/kernels}
 flags=(-std=c11 -O2 -gline-tables-only -Wall -Wextra -Werror "-I$root/Sources/CKernels" "-I$root/Sources/CKernels/include"
     "-I$root/tests/kernels")
 link=(-fuse-ld=lld -lm)
+[ "$(uname -s)" != Darwin ] || link=(-lm)
+jobs=$(getconf _NPROCESSORS_ONLN)
 
 compile() { # name, flags...: every source once, then each test is linked with all kernels
     local name=$1 folder=$build/$1 test
     shift
     rm -rf "$folder" && mkdir -p "$folder"
     (cd "$folder" && printf '%s\0' "$root"/Sources/CKernels/*.c "$root"/tests/kernels/*_test.c |
-        xargs -0 -n 1 -P "$(nproc)" "$cc" "${flags[@]}" "$@" -c)
+        xargs -0 -n 1 -P "$jobs" "$cc" "${flags[@]}" "$@" -c)
     mkdir "$folder/tests" && mv "$folder"/*_test.o "$folder/tests"
     for test in "$folder"/tests/*.o; do "$cc" "$@" "$test" "$folder"/*.o -o "${test%.o}" "${link[@]}"; done
 }
@@ -30,7 +33,7 @@ execute() { # name, runner...
     # One log each, so that tests side by side do not mix their lines.
     # shellcheck disable=SC2016 # the inner shell expands
     for test in tests/kernels/*_test.c; do printf '%s\0' "$build/$name/tests/$(basename "$test" .c)"; done |
-        xargs -0 -n 1 -P "$(nproc)" bash -c '"${@:1:$#-1}" "${@: -1}" >"${@: -1}.log" 2>&1
+        xargs -0 -n 1 -P "$jobs" bash -c '"${@:1:$#-1}" "${@: -1}" >"${@: -1}.log" 2>&1
             status=$?; cat "${@: -1}.log"; exit $status' execute "$@"
 }
 

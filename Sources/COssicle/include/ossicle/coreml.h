@@ -2,8 +2,8 @@
 #ifndef OSSICLE_COREML_H
 #define OSSICLE_COREML_H
 
-#include "ossicle/session.h"
-#include "ossicle/tensors.h"
+#include "session.h"
+#include "tensors.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef OSSICLE_HYBRID_H
 #define OSSICLE_HYBRID_H
 
-#include "ossicle/model.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {

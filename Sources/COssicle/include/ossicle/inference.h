@@ -2,7 +2,7 @@
 #ifndef OSSICLE_INFERENCE_H
 #define OSSICLE_INFERENCE_H
 
-#include "ossicle/session.h"
+#include "session.h"
 
 #ifdef __cplusplus
 extern "C" {

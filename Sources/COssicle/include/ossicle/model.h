@@ -2,7 +2,7 @@
 #ifndef OSSICLE_MODEL_H
 #define OSSICLE_MODEL_H
 
-#include "ossicle/status.h"
+#include "status.h"
 
 #ifdef __cplusplus
 extern "C" {

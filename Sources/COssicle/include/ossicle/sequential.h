@@ -2,7 +2,7 @@
 #ifndef OSSICLE_SEQUENTIAL_H
 #define OSSICLE_SEQUENTIAL_H
 
-#include "ossicle/model.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef OSSICLE_SESSION_H
 #define OSSICLE_SESSION_H
 
-#include "ossicle/model.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {

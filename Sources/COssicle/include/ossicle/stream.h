@@ -2,7 +2,7 @@
 #ifndef OSSICLE_STREAM_H
 #define OSSICLE_STREAM_H
 
-#include "ossicle/model.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef OSSICLE_TENSORS_H
 #define OSSICLE_TENSORS_H
 
-#include "ossicle/model.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {
