@@ -69,3 +69,12 @@ func naming<T>(_ context: String, _ body: () throws -> T) throws -> T {
         throw error.within(context)
     }
 }
+
+extension String {
+    /// Nil for bytes that are not UTF-8: `String(validating:as:)` is there from macOS 15 and iOS 18 on.
+    init?(utf8 bytes: some Collection<UInt8>) {
+        self.init(decoding: bytes, as: UTF8.self)
+        // What is wrong has been replaced.
+        guard utf8.elementsEqual(bytes) else { return nil }
+    }
+}

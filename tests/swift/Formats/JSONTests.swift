@@ -165,6 +165,16 @@ import Testing
         #expect(try JSON.parse(Quoting.json(text)).string().utf8.elementsEqual(text.utf8))
     }
 
+    /// Strings of Core ML's two forms, which may hold anything.
+    @Test func onlyUTF8IsTaken() {
+        for text in ["", "a", "é€𝄞", "\u{0}", "\u{fffd}"] { #expect(String(utf8: Array(text.utf8)) == text) }
+        // Stray, cut short, too long, half of a pair, beyond the last.
+        let wrong: [[UInt8]] = [
+            [0x80], [0xff], [0xc3], [0xe2, 0x82], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80],
+        ]
+        for bytes in wrong { #expect(String(utf8: [0x61] + bytes) == nil, "\(bytes)") }
+    }
+
     @Test func quotingShortensOnScalarBoundaries() {
         #expect(Quoting.quoted("a\n\"") == #""a\n\"""#)
         let long = Quoting.quoted(String(repeating: "é", count: 1000))

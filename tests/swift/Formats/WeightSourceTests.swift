@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Ossicle
@@ -99,7 +98,7 @@ import Testing
 
 @Suite struct WeightWarningTests {
     final class Log: Sendable {
-        let warnings = Mutex<[WeightWarning]>([])
+        let warnings = Locked<[WeightWarning]>([])
     }
 
     func warnings(_ values: [Float], shape: [Int]) throws -> [WeightWarning] {

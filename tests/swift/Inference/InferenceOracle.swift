@@ -36,14 +36,16 @@ struct InferenceOracle: Sendable, CustomTestStringConvertible {
     private static func number(_ group: String) -> Int { Int(group.drop { !$0.isNumber }) ?? 0 }
 
     /// Largest difference over all runs and outputs, of the package or of the bundle.
-    func worst(_ ending: String) throws -> Float {
+    func worst(_ ending: String, engine: BNNSInference.Engine = .ossicle) throws -> Float {
         let path = CoreMLTestData.path(model + ending)
         let (runs, isSequence) = try runs()
         var worst: Float = 0
         var loaded: (function: String?, model: BNNSInference)?
         for run in runs {
             if loaded == nil || loaded!.function != run.function {
-                loaded = (run.function, try BNNSInference(modelPath: path, function: run.function))
+                loaded = (
+                    run.function, try BNNSInference(modelPath: path, function: run.function, engine: engine)
+                )
             }
             let inference = loaded!.model
             if !isSequence { inference.resetState() }

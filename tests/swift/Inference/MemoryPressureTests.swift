@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Ossicle
@@ -87,7 +86,7 @@ import Testing
             let x: [Float], expected: [Float]
             var statuses: Set<Int32> = []
             var isRight = true
-            let isOver = Atomic(false)
+            let isOver = Locked(false)
             let done = DispatchSemaphore(value: 0)
 
             init(_ model: BNNSInference, x: [Float]) throws {
@@ -96,7 +95,7 @@ import Testing
 
             func run() {
                 var y = [Float](repeating: 0, count: expected.count)
-                while !isOver.load(ordering: .relaxed) {
+                while !isOver.withLock({ $0 }) {
                     let status = x.withUnsafeBufferPointer { x in
                         y.withUnsafeMutableBufferPointer { model.predictStatus(x, $0) }
                     }
@@ -118,7 +117,7 @@ import Testing
             try audio.model.prepareWorkspace()
             usleep(50)
         }
-        audio.isOver.store(true, ordering: .relaxed)
+        audio.isOver.withLock { $0 = true }
         audio.done.wait()
         #expect(released == 100 && audio.isRight)
         #expect(audio.statuses.isSubset(of: [0, OssicleError.Code.notReady.rawValue]))

@@ -46,12 +46,4 @@
             return String(decoding: bytes[..<count], as: UTF8.self)
         }
     }
-#else
-    /// Without a source, the level is set by hand.
-    enum SystemMemoryPressure {
-        static func source() throws -> any MemoryPressureSource {
-            throw OssicleError(
-                .unsupported, "memory pressure cannot be observed on this system; set it by hand")
-        }
-    }
 #endif

@@ -86,7 +86,7 @@ struct MILLexer {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: bytes, as: UTF8.self) else {
+                guard let string = String(utf8: bytes) else {
                     throw failure("a string is not UTF-8")
                 }
                 return string

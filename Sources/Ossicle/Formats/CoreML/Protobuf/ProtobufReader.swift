@@ -121,7 +121,7 @@ struct ProtobufField {
     }
 
     func string() throws -> String {
-        guard let text = String(validating: storage.bytes[try bytes()], as: UTF8.self) else {
+        guard let text = String(utf8: storage.bytes[try bytes()]) else {
             throw failure("is not UTF-8")
         }
         return text
