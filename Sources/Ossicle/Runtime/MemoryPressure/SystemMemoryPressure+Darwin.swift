@@ -10,8 +10,9 @@
         import DispatchPressure  // a stand-in for what Linux's Dispatch lacks (tests/apple)
     #endif
 
-    /// The system's own notices, on a queue of our own.
-    final class DispatchMemoryPressure: MemoryPressureSource {
+    /// The system's own notices, on a queue of our own. Dispatch's objects may be used from any thread, whether or not an
+    /// SDK declares them `Sendable`.
+    final class DispatchMemoryPressure: MemoryPressureSource, @unchecked Sendable {
         private let queue = DispatchQueue(label: "ossicle.memory-pressure")
         private let source: any DispatchSourceMemoryPressure
 
@@ -21,8 +22,8 @@
         }
 
         func start(_ report: @escaping @Sendable (MemoryPressureLevel) -> Void) {
-            source.setEventHandler { [unowned source] in
-                let event = source.data
+            source.setEventHandler { [weak self] in
+                guard let event = self?.source.data else { return }
                 report(event.contains(.critical) ? .critical : event.contains(.warning) ? .warning : .normal)
             }
             source.activate()

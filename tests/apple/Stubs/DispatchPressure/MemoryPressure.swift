@@ -26,7 +26,7 @@ extension DispatchSource {
 }
 
 /// Bound to classes, as every protocol that comes from Objective-C.
-public protocol DispatchSourceMemoryPressure: AnyObject, DispatchSourceProtocol, Sendable {
+public protocol DispatchSourceMemoryPressure: AnyObject, DispatchSourceProtocol {
     var data: DispatchSource.MemoryPressureEvent { get }
 }
 
