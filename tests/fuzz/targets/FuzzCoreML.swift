@@ -17,7 +17,7 @@
         let text = try MILPrinter.print(program)
         let again = try text.withUnsafeBytes { try MILParser.parse($0, name: "again") }
         require(try! MILPrinter.print(again) == text, "a program changed when written and read")
-        _ = CoreMLMetadataFile.encode(specification, program, className: "fuzz")
+        _ = try CoreMLMetadataFile.encode(specification, program, className: "fuzz")
     case .network(let layers):
         for weight in layers.flatMap(\.weights) {
             let tensor = try weight.decoded(from: specification.storage)
