@@ -273,18 +273,6 @@
                 }
             }
 
-            /// The stand-in's form of a library, from text.
-            private func compile(_ text: String, _ library: URL) throws {
-                let source = library.appendingPathExtension("metal")
-                try text.write(to: source, atomically: true, encoding: .utf8)
-                let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                    .deletingLastPathComponent().deletingLastPathComponent()
-                let compiler = try Process.run(
-                    tests.appendingPathComponent("apple/msl/compile.sh"),
-                    arguments: [source.path, library.path])
-                compiler.waitUntilExit()
-            }
-
             @Test func aPrecompiledLibraryIsUsedWhereItDoes() throws {
                 let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -294,9 +282,9 @@
                 }
                 try Data("not a library".utf8).write(to: places[1])
                 let text = MetalPipelines.source
-                try compile(
-                    text.replacing("conv1d_forward_tiled", with: "another_name"), places[2])
-                try compile(text, places[3])
+                try MetalStub.compile(
+                    text.replacing("conv1d_forward_tiled", with: "another_name"), to: places[2])
+                try MetalStub.compile(text, to: places[3])
 
                 var log = DiagnosticsLog.messages { #expect(withoutSource(places) == nil) }
                 #expect(!log.contains("none.metallib"), "\(log)")

@@ -12,15 +12,19 @@ final class Compiler: Sendable {
                 "msl-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let (text, binary) = (
-                folder.appendingPathComponent("source.metal"), folder.appendingPathComponent("library.so")
-            )
-            try source.write(to: text, atomically: true, encoding: .utf8)
-            try run([text.path, binary.path], log: folder.appendingPathComponent("log"))
+            let binary = folder.appendingPathComponent("library.so")
+            try compile(source, to: binary)
             let library = try Library(path: binary.path)
             made[source] = library
             return library
         }
+    }
+
+    /// Its text and what the compiler says stay beside the library.
+    func compile(_ source: String, to binary: URL) throws {
+        let text = binary.appendingPathExtension("metal")
+        try source.write(to: text, atomically: true, encoding: .utf8)
+        try run([text.path, binary.path], log: binary.appendingPathExtension("log"))
     }
 
     /// By posix_spawn: Foundation's Process sometimes waits for ever for a child that has ended (Swift 6.3, Linux).

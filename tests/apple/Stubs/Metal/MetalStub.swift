@@ -1,6 +1,11 @@
 /// Not Apple's: how tests make the stand-in fail or delay. Faults hold inside `MetalStub.$faults.withValue(…)`, for the
 /// current task alone, so tests may run in parallel.
 public enum MetalStub {
+    /// Writes the stand-in's form of a precompiled library.
+    public static func compile(_ source: String, to library: URL) throws {
+        try Compiler.shared.compile(source, to: library)
+    }
+
     public struct Faults: Sendable {
         public var noDevice = false
         public var noQueue = false
