@@ -28,17 +28,25 @@ int32_t ok_instance_process(ok_instance *instance, const float *input, float *ou
     return ok_run(instance->program, &instance->context, frames);
 }
 
-// Before any buffer is looked at: no more of them than there are ports.
-static int fits_ports(const ok_instance *instance, const ok_buffer *inputs, size_t input_count,
+// Before any buffer is looked at: no more of them than there are ports, and outputs overlap nothing, for a
+// plan may write an output before it has read all of an input.
+static int are_usable(const ok_instance *instance, const ok_buffer *inputs, size_t input_count,
                       const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    return (inputs || !input_count) && (outputs || !output_count) &&
-           input_count <= (size_t)instance->input_count && output_count <= (size_t)instance->output_count;
+    if ((!inputs && input_count) || (!outputs && output_count) ||
+        input_count > (size_t)instance->input_count || output_count > (size_t)instance->output_count)
+        return 0;
+    for (size_t i = 0; i < output_count; ++i) {
+        for (size_t k = 0; k < input_count; ++k)
+            if (overlap(&outputs[i], &inputs[k])) return 0;
+        for (size_t k = 0; k < i; ++k)
+            if (overlap(&outputs[i], &outputs[k])) return 0;
+    }
+    return 1;
 }
 
-// Checks the buffers and puts them in place.
+// Puts buffers that `are_usable` in place, when they have the right sizes.
 static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                           const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     const ok_program *program = instance->program;
     ok_context *context = &instance->context;
     int32_t status = ok_set_length(program, context, length);
@@ -66,27 +74,14 @@ static int32_t bind_ports(ok_instance *instance, int64_t length, const ok_buffer
 
 int32_t ok_instance_bind(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                          const ok_buffer *outputs, size_t output_count) OK_REALTIME {
+    if (!are_usable(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     int32_t status = bind_ports(instance, length, inputs, input_count, outputs, output_count);
     if (status == OK_SUCCESS && instance->state_bytes && !instance->keeps_state) ok_instance_reset(instance);
     return status;
 }
 
-// A plan may write an output before it has read all of an input.
-static int outputs_stand_alone(const ok_buffer *inputs, size_t input_count, const ok_buffer *outputs,
-                               size_t output_count) OK_REALTIME {
-    for (size_t i = 0; i < output_count; ++i) {
-        for (size_t k = 0; k < input_count; ++k)
-            if (overlap(&outputs[i], &inputs[k])) return 0;
-        for (size_t k = 0; k < i; ++k)
-            if (overlap(&outputs[i], &outputs[k])) return 0;
-    }
-    return 1;
-}
-
 int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *inputs, size_t input_count,
                         const ok_buffer *outputs, size_t output_count) OK_REALTIME {
-    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
-    if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     int32_t status = ok_instance_bind(instance, length, inputs, input_count, outputs, output_count);
     return status == OK_SUCCESS ? ok_run(instance->program, &instance->context, length) : status;
 }
@@ -94,8 +89,7 @@ int32_t ok_instance_run(ok_instance *instance, int64_t length, const ok_buffer *
 int32_t ok_instance_predict(void *opaque, const ok_buffer *inputs, size_t input_count,
                             const ok_buffer *outputs, size_t output_count) OK_REALTIME {
     ok_instance *instance = opaque;
-    if (!fits_ports(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
-    if (!outputs_stand_alone(inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
+    if (!are_usable(instance, inputs, input_count, outputs, output_count)) return OK_INVALID_ARGUMENT;
     int32_t use = OK_IDLE;
     if (!__atomic_compare_exchange_n(&instance->use, &use, OK_RUNNING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return use == OK_RELEASED ? OK_NOT_READY : OK_INVALID_ARGUMENT;
@@ -134,10 +128,6 @@ int32_t ok_defaults_run(void *opaque, const ok_buffer *inputs, size_t input_coun
 
 int32_t ok_instance_run_f32(ok_instance *instance, const float *input, size_t input_count, float *output,
                             size_t output_count) OK_REALTIME {
-    // A plan may write the output before it has read all of the input.
-    uintptr_t x = (uintptr_t)input, y = (uintptr_t)output;
-    if (x < y + output_count * sizeof(float) && y < x + input_count * sizeof(float))
-        return OK_INVALID_ARGUMENT;
     ok_buffer in = {(void *)(uintptr_t)input, input_count * sizeof(float)};
     ok_buffer out = {output, output_count * sizeof(float)};
     return ok_instance_run(instance, instance->program->max_length, &in, 1, &out, 1);

@@ -70,6 +70,13 @@ COMPUTE = {
 }
 
 
+ENGINES = {
+    "automatic": "OSSICLE_ENGINE_AUTOMATIC",
+    "ossicle": "OSSICLE_ENGINE_OSSICLE",
+    "bnns": "OSSICLE_ENGINE_BNNS",
+}
+
+
 def compute_number(compute: str) -> int:
     return choice("compute", compute, COMPUTE)
 

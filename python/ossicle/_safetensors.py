@@ -1,4 +1,4 @@
-"""Weights from safetensors files, as arrays."""
+"""Lists of tensors that the library hands over, as arrays; those of safetensors files first of all."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def read_safetensors(source: Source) -> dict[str, NDArray[Any]]:
         tensors = create("tensors", lib.ossicle_safetensors_load_bytes, data, len(data), ffi.NULL)
     else:
         tensors = create("tensors", lib.ossicle_safetensors_load, os.fsencode(source))
+    return arrays_of(tensors)
+
+
+def arrays_of(tensors: Any) -> dict[str, NDArray[Any]]:
+    """Copies of a list's tensors by name."""
     return dict(_array(tensors, index) for index in range(lib.ossicle_tensors_count(tensors)))
 
 

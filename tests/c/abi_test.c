@@ -179,14 +179,7 @@ static void sequential(void) {
     for (int32_t compute = -1; compute <= 4; ++compute) {
         const ossicle_load_options options = {.struct_size = sizeof options, .compute = compute};
         int32_t status = ossicle_sequential_build(s, &options, &model);
-        if (compute < 0 || compute > OSSICLE_COMPUTE_GPU)
-            CHECK(status == OSSICLE_INVALID_ARGUMENT && strstr(message_of(s), "compute") != NULL);
-#ifndef __APPLE__
-        else if (compute == OSSICLE_COMPUTE_GPU)
-            CHECK(status == OSSICLE_UNSUPPORTED && strstr(message_of(s), "gpu") != NULL);
-        else
-            CHECK(status == OSSICLE_OK);
-#endif
+        check_compute(compute, status, s);
         if (status == OSSICLE_OK) CHECK(ossicle_model_destroy(model) == OSSICLE_OK);
         model = NULL;
     }
@@ -264,13 +257,9 @@ static void tensors(void) {
 
 // Buffers of a stream are one or apart.
 static void overlaps(void) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/BossWN-nano.nam", folder);
     ossicle_model *model = NULL;
-    ossicle_stream *stream = NULL;
-    ossicle_stream_options options = {.struct_size = sizeof options, .max_block = 64};
-    CHECK(ossicle_model_load(path, NULL, &model) == OSSICLE_OK);
-    CHECK(ossicle_stream_create(model, &options, &stream) == OSSICLE_OK);
+    CHECK(ossicle_model_load(file("BossWN-nano.nam"), NULL, &model) == OSSICLE_OK);
+    ossicle_stream *stream = open_stream(model, 64);
     float memory[128] = {1};
     for (int at = -63; at <= 0; ++at)
         CHECK(ossicle_stream_process(stream, memory + 64, memory + 64 + at, 64) ==

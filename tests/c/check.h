@@ -30,6 +30,19 @@ static inline const char *message_of(const void *handle) {
     return buffer;
 }
 
+// What a load or build with this `compute` must have answered. Off Apple's systems there is no GPU to ask
+// for.
+static inline void check_compute(int32_t compute, int32_t status, const void *blamed) {
+    if (compute < 0 || compute > OSSICLE_COMPUTE_GPU)
+        CHECK(status == OSSICLE_INVALID_ARGUMENT && strstr(message_of(blamed), "compute") != NULL);
+#ifndef __APPLE__
+    else if (compute == OSSICLE_COMPUTE_GPU)
+        CHECK(status == OSSICLE_UNSUPPORTED && strstr(message_of(blamed), "gpu") != NULL);
+    else
+        CHECK(status == OSSICLE_OK);
+#endif
+}
+
 // Raw little-endian float32, as the reference files are; ends the process when there is no such file.
 static inline float *read_floats(const char *path, size_t *count) {
     FILE *file = fopen(path, "rb");

@@ -72,6 +72,9 @@ public struct Graph: Sendable {
         set { values[id.index] = newValue }
     }
 
+    /// The node that makes a value; nil for inputs and constants. Looks at every node.
+    func producer(of id: ValueID) -> Node? { nodes.first { $0.outputs.contains(id) } }
+
     public func type(of id: ValueID) -> ValueType { values[id.index].type }
     public func constant(_ id: ValueID) -> Tensor? { values[id.index].constant }
 

@@ -182,7 +182,7 @@ extension Graph {
     /// Whether something that has channels before time made it, element-wise steps aside.
     private func isSignal(_ value: ValueID) -> Bool {
         var value = value
-        while let node = nodes.first(where: { $0.outputs.contains(value) }) {
+        while let node = producer(of: value) {
             switch node.operation {
             case is Convolution, is TransposedConvolution, is Pool, is AdaptivePool, is Resize: return true
             case is Unary, is Binary, is BatchNormalization, is GroupNormalization: value = node.inputs[0]

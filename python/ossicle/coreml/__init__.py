@@ -11,8 +11,8 @@ Names, shapes and types are Core ML's own.
 """
 
 from ._compile import compile
-from ._features import Feature
-from ._inference import BNNSInference, operations
+from ._features import Feature, operations
+from ._inference import BNNSInference
 from ._memory import MemoryPressure, MemoryPressureObserver
 from ._weights import CoreMLWeight, CoreMLWeightLoader
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,10 @@ class Feature(NamedTuple):
         return f"{self.name} {list(self.shape)}"
 
 
+#: One array, for models with one input; or arrays by name.
+Inputs = ArrayLike | Mapping[str, ArrayLike]
+
+
 class Bound:
     """Arrays with the C structs that point at them. NumPy does not resize an array while it is pointed at."""
 
@@ -59,6 +63,13 @@ class Bound:
                 self._keep.append(view)
                 buffer.data, buffer.byte_count = ffi.cast("void *", view), array.nbytes
         return buffers
+
+
+def key_of(x: object, out: object) -> tuple[object, ...]:
+    """Tells calls apart by the arrays themselves and what they are for."""
+    inputs = (*x, *map(id, x.values())) if isinstance(x, dict) else id(x)
+    outputs = (*out, *map(id, out.values())) if isinstance(out, dict) else id(out)
+    return (inputs, outputs)
 
 
 def convert(value: ArrayLike, feature: Feature) -> Values:
@@ -125,3 +136,8 @@ def few(features: Sequence[Feature]) -> str:
     """The first of them, for a line of text."""
     shown = [str(feature) for feature in features[:3]]
     return ", ".join([*shown, f"{len(features) - 3} more"] if len(features) > 3 else shown)
+
+
+def operations() -> tuple[str, ...]:
+    """The operations of ML Programs that the engine "ossicle" runs, by their MIL names, sorted."""
+    return tuple(text(lib.ossicle_inference_operations).split("\n"))

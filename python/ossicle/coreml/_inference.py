@@ -14,20 +14,22 @@ from numpy.typing import ArrayLike
 from .._arrays import FLOAT32, as_input, check_output
 from .._errors import ArgumentError, ClosedError, ShapeError, check, raise_status
 from .._ffi import ffi, lib
-from .._native import choice, create, new_struct, pack_shapes, text
-from ._features import KEPT_BYTES, KEPT_SETS, Bound, Feature, Values, convert, extents, few, read_features
+from .._native import ENGINES, choice, create, new_struct, pack_shapes, text
+from ._features import (
+    KEPT_BYTES,
+    KEPT_SETS,
+    Bound,
+    Feature,
+    Inputs,
+    Values,
+    convert,
+    extents,
+    few,
+    key_of,
+    read_features,
+)
 
 _predict = lib.ossicle_inference_predict
-
-ENGINES = {
-    "automatic": "OSSICLE_ENGINE_AUTOMATIC",
-    "ossicle": "OSSICLE_ENGINE_OSSICLE",
-    "bnns": "OSSICLE_ENGINE_BNNS",
-}
-
-#: One array, for models with one input; or arrays by name.
-Inputs = ArrayLike | Mapping[str, ArrayLike]
-Outputs = Values | dict[str, Values]
 
 
 class BNNSInference:
@@ -136,7 +138,7 @@ class BNNSInference:
 
         """
         if out is not None:
-            bound = self._bound.get(_key(x, out))
+            bound = self._bound.get(key_of(x, out))
             if bound is None or not bound.is_writable():
                 inputs = self._input_arrays(x)
                 bound = self._bind(x, out, inputs, self._output_arrays(out, inputs))
@@ -385,22 +387,10 @@ class BNNSInference:
             with self._lock:
                 if len(self._bound) >= KEPT_SETS:
                     del self._bound[next(iter(self._bound))]
-                self._bound[_key(x, out)] = bound
+                self._bound[key_of(x, out)] = bound
         return bound
 
     def _reason(self, status: int) -> str:
         if status == lib.OSSICLE_NOT_READY:
             return f"{self!r}: the workspace is released; call prepare_workspace first"
         return ""
-
-
-def operations() -> tuple[str, ...]:
-    """The operations of ML Programs that the engine "ossicle" runs, by their MIL names, sorted."""
-    return tuple(text(lib.ossicle_inference_operations).split("\n"))
-
-
-def _key(x: object, out: object) -> tuple[object, ...]:
-    """Tells calls apart by the arrays themselves and what they are for."""
-    inputs = (*x, *map(id, x.values())) if isinstance(x, dict) else id(x)
-    outputs = (*out, *map(id, out.values())) if isinstance(out, dict) else id(out)
-    return (inputs, outputs)

@@ -7,12 +7,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .._arrays import FLOAT32, Array
+from .._arrays import Array
 from .._errors import check
 from .._ffi import ffi, lib
 from .._native import LoadOptions, create, new_struct, pack_shapes, text
+from .._safetensors import arrays_of
 
 
 class CoreMLWeight(NamedTuple):
@@ -178,7 +177,7 @@ class CoreMLWeightLoader(Mapping[str, Array]):
         return self._load(lib.ossicle_coreml_load_layer, kind, name.encode(), layer, int(reverse))
 
     def _load(self, function: Callable[..., int], *arguments: Any) -> dict[str, Array]:
-        return _arrays(self._tensors(function, *arguments))
+        return arrays_of(self._tensors(function, *arguments))
 
     def _tensors(self, function: Callable[..., int], *arguments: Any) -> Any:
         options = LoadOptions()
@@ -203,15 +202,3 @@ def _record(handle: Any, index: int) -> CoreMLWeight:
         offset=None if weight.offset < 0 else int(weight.offset),
         compression=said(lib.OSSICLE_WEIGHT_COMPRESSION) or None,
     )
-
-
-def _arrays(tensors: Any) -> dict[str, Array]:
-    """Copies of a list's arrays, which are float32."""
-    found = {}
-    for index in range(lib.ossicle_tensors_count(tensors)):
-        tensor = new_struct("ossicle_tensor")
-        check(lib.ossicle_tensors_get(tensors, index, tensor), tensors)
-        array = np.empty(tuple(tensor.shape[0 : tensor.rank]), FLOAT32)
-        ffi.memmove(ffi.from_buffer(array), tensor.data, tensor.byte_count)
-        found[text(lib.ossicle_tensors_name, tensors, index)] = array
-    return found

@@ -94,9 +94,8 @@ typedef enum ossicle_coreml_layer_kind {
 /// @param reverse  recurrent: 1 for the backward half of a bidirectional layer, whose names end in _reverse.
 /// @param tensors  receives the list; a layer without bias has none in it. Destroy it with
 ///                 `ossicle_tensors_destroy`.
-/// @return WEIGHTS when no layer or more than one fits, or it has a parameter that PyTorch's has not
-/// (peepholes, a
-///         clip, other activations), by name.
+/// @return WEIGHTS when no layer or more than one fits, or for a parameter that PyTorch's layer has not, by
+///         name: peepholes, a clip, other activations.
 OSSICLE_API int32_t ossicle_coreml_load_layer(const ossicle_coreml *coreml, int32_t kind, const char *name,
                                               int32_t layer, int32_t reverse,
                                               const ossicle_load_options *options, ossicle_tensors **tensors);

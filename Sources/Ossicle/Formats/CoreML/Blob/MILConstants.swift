@@ -169,14 +169,20 @@ struct MILConstantTable: Sendable {
     func operation(_ name: String) -> MILOperation? { definitions[name]?.operation }
 
     /// A weight file that a constant, or what it is expanded from, lies in.
-    func file(of name: String, depth: Int = 0) -> MILBlobFile? {
-        guard depth < CoreMLLimits.nesting, let operation = operation(name) else { return nil }
+    func file(of name: String) -> MILBlobFile? {
+        var seen: Set<String> = []
+        return file(of: name, &seen)
+    }
+
+    /// `seen` keeps a constant that several parameters share from being followed again each time.
+    private func file(of name: String, _ seen: inout Set<String>) -> MILBlobFile? {
+        guard seen.insert(name).inserted, let operation = operation(name) else { return nil }
         let values =
             operation.arguments.values.flatMap(\.bindings) + operation.attributes.values.map { .value($0) }
         for value in values {
             switch value {
             case .value(let value): if let blob = value.blob { return files[blob.path] }
-            case .name(let name): if let file = file(of: name, depth: depth + 1) { return file }
+            case .name(let name): if let file = file(of: name, &seen) { return file }
             }
         }
         return nil

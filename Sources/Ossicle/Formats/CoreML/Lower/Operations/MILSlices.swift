@@ -163,9 +163,7 @@ extension MILCall {
         if let tensor = lowering.graph.constant(vector) {
             return index < tensor.count ? tensor.ints()[index] : nil
         }
-        guard let node = lowering.graph.nodes.last(where: { $0.outputs.contains(vector) }),
-            node.operation is Concat
-        else { return nil }
+        guard let node = lowering.graph.producer(of: vector), node.operation is Concat else { return nil }
         var index = index
         for part in node.inputs {
             let count = shape(part).reduce(1, *)
