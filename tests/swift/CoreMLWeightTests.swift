@@ -155,37 +155,6 @@ import Testing
         #expect(error < 1e-6)
     }
 
-    @Test func gruGatesAreReordered() throws {
-        let loader = try CoreMLWeightLoader(path: CoreMLTestData.path("generated/gru_op_fp32.mlpackage"))
-        let gru = try loader.loadGRU(prefix: "gru_0")
-        let raw = try loader.loadWeights(name: "gru_0_weight_hh_0", expectedShape: [36, 12]).floats()
-        #expect(gru.weightHH.floats() == Array(raw[..<144] + raw[288...] + raw[144..<288]))
-    }
-
-    @Test(arguments: [
-        ("peephole = tensor<fp32, [3]>([0x0p+0, 0x0p+0, 0x0p+0])", "peephole"),
-        ("clip = fp32(0x1p+0)", "clip"),
-        ("recurrent_activation = string(\"relu\")", "recurrent_activation"),
-        ("cell_activation = string(\"relu\")", "cell_activation"),
-        ("activation = string(\"relu\")", "activation"),
-        ("clip = fp32(0x1.fffffep+127), activation = string(\"tanh\")", nil),
-    ]) func lstmsThatPyTorchDoesNotHaveAreRefused(_ extra: String, _ name: String?) throws {
-        let column = "tensor<fp32, [4, 1]>([[0x0p+0], [0x1p+0], [0x1p+1], [0x1.8p+1]])"
-        let text = """
-            program(1.3) { func main<ios18>(tensor<fp32, [2, 1, 1]> x, tensor<fp32, [1, 1]> s) {
-                tensor<fp32, [4, 1]> ih = const()[val = \(column)];
-                tensor<fp32, [4, 1]> hh = const()[val = \(column)];
-                tensor<fp32, [1, 1, 1]> y, tensor<fp32, [1, 1]> h, tensor<fp32, [1, 1]> c = lstm(x = x, initial_h = s, initial_c = s, weight_ih = ih, weight_hh = hh, \(extra)); } -> (y); }
-            """
-        let folder = try TemporaryFolder()
-        let loader = try Self.loader(text, in: folder, Collected())
-        guard let name else {
-            #expect(try loader.loadLSTM().weightHH.floats() == [0, 1, 3, 2])
-            return
-        }
-        expectError(.weights, "parameter \"\(name)\"") { _ = try loader.loadLSTM() }
-    }
-
     @Test func functionsHaveTheirOwnWeights() throws {
         let path = CoreMLTestData.path("generated/multifunction_ios18.mlmodelc")
         let loader = try CoreMLWeightLoader(path: path)

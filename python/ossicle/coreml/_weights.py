@@ -131,9 +131,9 @@ class CoreMLWeightLoader(Mapping[str, Array]):
     def load_gru_weights(self, prefix: str = "", layer: int = 0, reverse: bool = False) -> dict[str, Array]:
         """Reads one direction of a `gru`, gates in PyTorch's order; otherwise as `load_lstm_weights`.
 
-        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: the
-        weights do not make `ossicle.GRU` compute the same. A PyTorch GRU converts to a loop whose weights are
-        plain constants.
+        The operation resets the hidden state before the recurrent product, PyTorch's GRU after it: only with
+        iOS 18's `reset_after` do the weights make `ossicle.GRU` compute the same. A PyTorch GRU converts to a
+        loop whose weights are plain constants.
         """
         return self._load_layer(lib.OSSICLE_LAYER_GRU, prefix, layer, reverse)
 

@@ -28,6 +28,8 @@ FAMILIES = (
     "quantization",
     "recurrent",
     "lists",
+    "recurrent_variants",
+    "computed",
 )
 
 for family in FAMILIES:

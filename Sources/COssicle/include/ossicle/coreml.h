@@ -81,7 +81,7 @@ typedef enum ossicle_coreml_layer_kind {
     /// with rows i, f, g, o
     OSSICLE_LAYER_LSTM = 2,
     /// the same with 3 hidden rows r, z, n. Core ML resets before the recurrent product, PyTorch's GRU after
-    /// it: the weights fit a layer that resets before.
+    /// it: without iOS 18's `reset_after` the weights fit a layer that resets before.
     OSSICLE_LAYER_GRU = 3
 } ossicle_coreml_layer_kind;
 

@@ -48,8 +48,8 @@ public struct CoreMLLSTMWeights: Sendable {
 
 /// One direction of a GRU layer with rows in PyTorch's order r, z, n.
 ///
-/// The operation is not PyTorch's GRU: Core ML multiplies the hidden state by the reset gate *before* the recurrent
-/// product, PyTorch after it (and adds a second bias there). The weights fit a layer that resets before.
+/// Core ML multiplies the hidden state by the reset gate *before* the recurrent product, PyTorch after it. Only with iOS
+/// 18's `reset_after` do both compute the same: `input_bias` is `biasIH` then, and `bias` is `biasHH`.
 public struct CoreMLGRUWeights: Sendable {
     /// [3 · hidden, in].
     public let weightIH: Tensor
@@ -57,6 +57,6 @@ public struct CoreMLGRUWeights: Sendable {
     public let weightHH: Tensor
     /// [3 · hidden].
     public let biasIH: Tensor
-    /// [3 · hidden], zeros.
+    /// [3 · hidden], zeros without `reset_after`.
     public let biasHH: Tensor
 }

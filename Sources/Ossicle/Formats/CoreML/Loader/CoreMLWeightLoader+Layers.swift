@@ -35,13 +35,14 @@ extension CoreMLWeightLoader {
         // Core ML's rows are i, f, o, g.
         let parts = try loadRecurrent("lstm", prefix, layer, reverse, order: [0, 1, 3, 2])
         return CoreMLLSTMWeights(
-            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias,
-            biasHH: try zeros(parts.bias.shape))
+            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.biasIH,
+            biasHH: parts.biasHH)
     }
 
     /// Weights of a GRU layer, gates in PyTorch's order; parameters as in `loadLSTM(prefix:layer:reverse:)`.
     ///
-    /// A PyTorch GRU does not become this operation when converted but a loop, whose weights are plain constants.
+    /// The operation is PyTorch's GRU only with iOS 18's `reset_after` (`CoreMLGRUWeights`). coremltools converts that to
+    /// a loop, whose weights are plain constants.
     ///
     /// - Throws: `weights` when there is no such layer, or it has other activations.
     public func loadGRU(prefix: String = "", layer: Int = 0, reverse: Bool = false) throws -> CoreMLGRUWeights
@@ -49,8 +50,8 @@ extension CoreMLWeightLoader {
         // Core ML's rows are r, n, z: it calls n "o".
         let parts = try loadRecurrent("gru", prefix, layer, reverse, order: [0, 2, 1])
         return CoreMLGRUWeights(
-            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.bias,
-            biasHH: try zeros(parts.bias.shape))
+            weightIH: parts.weightIH, weightHH: parts.weightHH, biasIH: parts.biasIH,
+            biasHH: parts.biasHH)
     }
 
     /// Labels of the LSTM operations in order of execution.

@@ -1,6 +1,8 @@
 extension CoreMLWeightLoader {
     struct Recurrent {
-        let weightIH, weightHH, bias: Tensor
+        let weightIH, weightHH: Tensor
+        /// The second is zero but for a GRU's that resets behind the recurrent product.
+        let biasIH, biasHH: Tensor
     }
 
     /// - Parameter order: for each of PyTorch's gates, its place in Core ML's rows.
@@ -33,12 +35,25 @@ extension CoreMLWeightLoader {
         guard rows == order.count * hidden, ih.shape.count == 2, ih.shape[0] == rows else {
             throw failure("\(kind) layer \(layer): weights of shapes \(ih.shape) and \(hh.shape)")
         }
-        let bias =
-            try operation.parameter("bias" + suffix) == nil
-            ? zeros([rows]) : loadWeights(name: constant(operation, "bias" + suffix), expectedShape: [rows])
+        func bias(_ parameter: String) throws -> Tensor? {
+            guard operation.parameter(parameter + suffix) != nil else { return nil }
+            return try loadWeights(name: constant(operation, parameter + suffix), expectedShape: [rows])
+        }
+        var (biasIH, biasHH) = (try bias("input_bias"), try bias("bias"))
+        if value(operation, "reset_after")?.bool != true {
+            // One sum, which most operations hold already.
+            biasIH = try biasIH.map { try sum($0, biasHH) } ?? biasHH
+            biasHH = nil
+        }
         return Recurrent(
-            weightIH: try reorder(ih, order), weightHH: try reorder(hh, order), bias: try reorder(bias, order)
-        )
+            weightIH: try reorder(ih, order), weightHH: try reorder(hh, order),
+            biasIH: try reorder(biasIH ?? zeros([rows]), order),
+            biasHH: try reorder(biasHH ?? zeros([rows]), order))
+    }
+
+    private func sum(_ a: Tensor, _ b: Tensor?) throws -> Tensor {
+        guard let b else { return a }
+        return try Tensor(zip(a.floats(), b.floats()).map { $0 + $1 }, shape: a.shape)
     }
 
     /// An older network keeps each gate apart.
@@ -75,27 +90,33 @@ extension CoreMLWeightLoader {
             let values = bias.floats().enumerated().map { $0 / hidden == 1 ? $1 + 1 : $1 }
             bias = try Tensor(values, shape: bias.shape)
         }
-        return Recurrent(weightIH: weightIH, weightHH: try stacked("weight_hh"), bias: bias)
+        return Recurrent(
+            weightIH: weightIH, weightHH: try stacked("weight_hh"), biasIH: bias,
+            biasHH: try zeros(bias.shape))
+    }
+
+    /// A constant argument, written in place or as a constant of its own.
+    private func value(_ operation: MILOperation, _ parameter: String) -> MILValue? {
+        guard let argument = operation.parameter(parameter) else { return nil }
+        let constants = (source as? CoreMLProgramWeights)?.constants
+        return argument.value ?? argument.name.flatMap { constants?.operation($0)?.parameter("val")?.value }
     }
 
     /// The first parameter of an operation that PyTorch's layer does not have.
     private func foreignParameter(_ operation: MILOperation, _ kind: String) -> String? {
-        let constants = (source as? CoreMLProgramWeights)?.constants
-        func value(_ parameter: String) -> MILValue? {
-            guard let argument = operation.parameter(parameter) else { return nil }
-            return argument.value
-                ?? argument.name.flatMap { constants?.operation($0)?.parameter("val")?.value }
-        }
+        let files = (source as? CoreMLProgramWeights)?.constants.files
         if let peephole = ["peephole", "peephole_back"].first(where: { operation.parameter($0) != nil }) {
             return peephole
         }
         let usual =
             ["recurrent_activation": "sigmoid", "activation": "tanh"]
             .merging(kind == "lstm" ? ["cell_activation": "tanh"] : [:]) { $1 }
-        if let other = usual.keys.sorted().first(where: { (value($0)?.string ?? usual[$0]) != usual[$0] }) {
+        if let other = usual.keys.sorted().first(where: {
+            (value(operation, $0)?.string ?? usual[$0]) != usual[$0]
+        }) {
             return other
         }
-        guard let clip = value("clip"), let files = constants?.files else { return nil }
+        guard let clip = value(operation, "clip"), let files else { return nil }
         let isNone = (try? MILArray(clip, files: files).float(0)) ?? 0 >= MILRecurrent.noClip
         return isNone ? nil : "clip"
     }

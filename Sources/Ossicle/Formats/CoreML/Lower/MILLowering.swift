@@ -90,6 +90,12 @@ final class MILLowering {
             return operation.outputs.map { placeholder($0) }
         }
         if isUnknown(operation) { return operation.outputs.map { placeholder($0) } }
+        let foreign = MILParameterTable.unknown(in: operation)
+        guard foreign.isEmpty else {
+            let names = foreign.map { "parameter \(Quoting.quoted($0))" }.joined(separator: ", ")
+            problems.append("\(label): \(names) of no known operation set")
+            return operation.outputs.map { placeholder($0) }
+        }
         do {
             let values = try rule(MILCall(operation: operation, lowering: self))
             guard values.count == operation.outputs.count else {

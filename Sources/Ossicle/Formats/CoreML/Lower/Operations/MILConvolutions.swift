@@ -3,52 +3,61 @@ enum MILConvolutions {
     static let rules: [String: MILLowering.Rule] = ["conv": conv, "conv_transpose": transposed]
 
     private static func conv(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let (weight, groups) = (try call.tensor("weight"), try call.integer("groups", default: 1))
-        var axes: [ConvolutionAxis] = []
-        try call.require(
-            call.isKnown("weight", "bias") + [
-                {
-                    axes = try call.windows(kernel: Array(call.shape(weight).dropFirst(2)), of: x)
-                    return nil
-                }
-            ])
-        guard groups > 0 else { throw OssicleError(.malformed, "groups must be positive, found \(groups)") }
-        let bias = try call.optionalTensor("bias")
-        let convolution = Convolution(axes: axes, groups: groups, hasBias: bias != nil)
-        return [.tensor(try call.add(convolution, [x, weight] + [bias].compactMap { $0 })[0])]
+        let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
+        let groups = try call.groups()
+        let axes = try call.windows(kernel: Array(call.shape(weight).dropFirst(2)), of: x, upTo: 3)
+        let isFixed = axes.count < 3 && call.isConstant("weight")
+        return try withBias(call, fuses: isFixed) { bias in
+            guard isFixed else { return try product(call, x, weight, axes, groups: groups) }
+            let convolution = Convolution(axes: axes, groups: groups, hasBias: bias != nil)
+            return try call.add(convolution, [x, weight] + [bias].compactMap { $0 })[0]
+        }
     }
 
     /// The full result is (n - 1) · stride + span long; `pad` crops it, and `output_shape` says how long it is.
     private static func transposed(_ call: MILCall) throws -> [MILLowered] {
         let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
         let (shape, kernel) = (call.shape(x), Array(call.shape(weight).dropFirst(2)))
-        try call.require(
-            call.isKnown("weight", "bias") + [
-                {
-                    (1...2).contains(kernel.count) && shape.count == kernel.count + 2
-                        ? nil : "an input of shape \(shape) with a weight of shape \(call.shape(weight))"
-                }
-            ])
-        let groups = try call.integer("groups", default: 1)
-        guard groups > 0, shape[1] == call.shape(weight)[0], shape[1] % groups == 0 else {
+        let groups = try call.groups()
+        guard (1...3).contains(kernel.count), shape.count == kernel.count + 2 else {
+            throw OssicleError(
+                .unsupported, "an input of shape \(shape) with a weight of shape \(call.shape(weight))")
+        }
+        guard shape[1] == call.shape(weight)[0], shape[1] % groups == 0 else {
             throw OssicleError(
                 .malformed, "\(groups) groups of \(shape[1]) channels, weight \(call.shape(weight))")
         }
-        let bias = try call.optionalTensor("bias")
         let croppings = try croppings(call, shape, kernel)
         let (axes, extra) = (croppings.map(\.axis), croppings.map(\.extra))
-        if axes.count == 2 {
-            return [
-                .tensor(
-                    try call.lowering.graph.transposedConvolution2D(
-                        x, weight: weight, bias: bias, axes: axes, outputPadding: extra, groups: groups,
-                        name: call.name))
-            ]
+        let isFixed = axes.count < 3 && call.isConstant("weight")
+        return try withBias(call, fuses: isFixed) { bias in
+            guard isFixed else {
+                return try transposedProduct(call, x, weight, axes, extra: extra, groups: groups)
+            }
+            if axes.count == 2 {
+                return try call.lowering.graph.transposedConvolution2D(
+                    x, weight: weight, bias: bias, axes: axes, outputPadding: extra, groups: groups,
+                    name: call.name)
+            }
+            let operation = TransposedConvolution(
+                axis: axes[0], outputPadding: extra[0], groups: groups, hasBias: bias != nil)
+            return try call.add(operation, [x, weight] + [bias].compactMap { $0 })[0]
         }
-        let operation = TransposedConvolution(
-            axis: axes[0], outputPadding: extra[0], groups: groups, hasBias: bias != nil)
-        return [.tensor(try call.add(operation, [x, weight] + [bias].compactMap { $0 })[0])]
+    }
+
+    /// What `convolve` gives and the bias: a constant one may go along, any other is added.
+    private static func withBias(
+        _ call: MILCall, fuses: Bool, _ convolve: (_ bias: ValueID?) throws -> ValueID
+    ) throws -> [MILLowered] {
+        guard let bias = try call.optionalTensor("bias") else { return [.tensor(try convolve(nil))] }
+        if fuses, call.isConstant("bias") { return [.tensor(try convolve(bias))] }
+        let y = try convolve(nil)
+        let ones = [Int](repeating: 1, count: call.rank(y) - 2)
+        guard call.shape(bias) == [call.shape(y)[1]] else {
+            throw OssicleError(
+                .malformed, "a bias of shape \(call.shape(bias)) for \(call.shape(y)[1]) channels")
+        }
+        return [.tensor(try call.apply(Binary(.add), y, call.reshape(bias, call.shape(bias) + ones)))]
     }
 
     /// What is taken off the full result along each axis, or put behind it.
@@ -88,6 +97,12 @@ enum MILConvolutions {
 }
 
 extension MILCall {
+    fileprivate func groups() throws -> Int {
+        let groups = try integer("groups", default: 1)
+        guard groups > 0 else { throw OssicleError(.malformed, "groups must be positive, found \(groups)") }
+        return groups
+    }
+
     /// One number for each spatial axis, 1 where nothing is said.
     func positive(_ parameter: String, count: Int) throws -> [Int] {
         let values = try expect(
@@ -110,10 +125,10 @@ extension MILCall {
     }
 
     /// The windows of a convolution or pooling over the axes of `id` behind the second.
-    func windows(kernel: [Int], of id: ValueID) throws -> [ConvolutionAxis] {
+    func windows(kernel: [Int], of id: ValueID, upTo rank: Int = 2) throws -> [ConvolutionAxis] {
         let shape = shape(id)
         let spatial = shape.count - 2
-        guard (1...2).contains(spatial), kernel.count == spatial,
+        guard (1...rank).contains(spatial), kernel.count == spatial,
             kernel.allSatisfy({ (1...CoreMLLimits.window).contains($0) })
         else {
             throw OssicleError(.unsupported, "a window of \(kernel) over an input of shape \(shape)")

@@ -54,13 +54,15 @@ enum MILIndexing {
     }
 
     private static func gatherND(_ call: MILCall) throws -> [MILLowered] {
-        guard try call.integer("batch_dims", default: 0) == 0 else {
-            throw OssicleError(.unsupported, "batch_dims")
-        }
         let x = try call.tensor("x")
-        let (flat, places, shape) = try points(call, in: x)
+        let batch = try call.integer("batch_dims", default: 0)
+        let (flat, places, shape) = try points(call, in: x, batch: batch)
         let outer = call.shape(try call.tensor("indices")).dropLast()
-        return [.tensor(try call.reshape(call.gathered(flat, places, axis: 0), outer + shape))]
+        let found =
+            batch == 0
+            ? try call.gathered(flat, places, axis: 0)
+            : try call.apply(Take(axis: 1, batchAxes: 1), flat, places)
+        return [.tensor(try call.reshape(found, outer + shape))]
     }
 
     private static func scatterND(_ call: MILCall) throws -> [MILLowered] {
@@ -73,29 +75,42 @@ enum MILIndexing {
 
     /// Points given by one index for each of the first axes: the value with those axes made one, the points' numbers
     /// along it, and the shape behind it.
+    ///
+    /// - Parameter batch: how many axes before those belong together in both; they are made one in both, too.
     private static func points(
-        _ call: MILCall, in x: ValueID
+        _ call: MILCall, in x: ValueID, batch: Int = 0
     ) throws -> (flat: ValueID, places: ValueID, shape: [Int]) {
         let (indices, shape) = (try call.tensor("indices"), call.shape(x))
         let extents = call.shape(indices)
-        guard let depth = extents.last, (1...max(shape.count, 1)).contains(depth), !shape.isEmpty else {
-            throw OssicleError(.malformed, "indices of shape \(extents) into \(shape)")
+        guard (0..<max(extents.count, 1)).contains(batch), batch < shape.count, let depth = extents.last,
+            (1...(shape.count - batch)).contains(depth), shape[..<batch] == extents[..<batch]
+        else {
+            throw OssicleError(
+                .malformed, "indices of shape \(extents) into \(shape), \(batch) axes of both together")
         }
+        let lead = batch == 0 ? [] : [shape[..<batch].reduce(1, *)]
         let count = extents.dropLast().reduce(1, *)
         let table = try call.reshape(indices, [count, depth])
         var places: ValueID?
         for axis in 0..<depth {
             let column = try call.reshape(call.slice(table, axis: 1, start: axis, count: 1), [count])
-            let positive = try call.apply(Binary(.modulo), column, call.constant([shape[axis]], []))
+            let extent = try call.constant([shape[batch + axis]], [])
+            // What is outside takes the nearest element.
+            let last = try call.constant([shape[batch + axis] - 1], [])
+            let first = try call.constant([-shape[batch + axis]], [])
+            let inside = try call.apply(Binary(.maximum), call.apply(Binary(.minimum), column, last), first)
+            let positive = try call.apply(Binary(.modulo), inside, extent)
             guard let before = places else {
                 places = positive
                 continue
             }
-            let scaled = try call.apply(Binary(.multiply), before, call.constant([shape[axis]], []))
-            places = try call.apply(Binary(.add), scaled, positive)
+            places = try call.apply(Binary(.add), call.apply(Binary(.multiply), before, extent), positive)
         }
-        let rest = Array(shape[depth...])
-        return (try call.reshape(x, [shape[..<depth].reduce(1, *)] + rest), places!, rest)
+        let perBatch = extents[batch...].dropLast().reduce(1, *)
+        let (joined, rest) = (shape[batch..<(batch + depth)].reduce(1, *), Array(shape[(batch + depth)...]))
+        return (
+            try call.reshape(x, lead + [joined] + rest), try call.reshape(places!, lead + [perBatch]), rest
+        )
     }
 
     private static func oneHot(_ call: MILCall) throws -> [MILLowered] {

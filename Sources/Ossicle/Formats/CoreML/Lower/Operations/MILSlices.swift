@@ -18,16 +18,15 @@ enum MILSlices {
         return [.tensor(try call.reshape(x, ranges.filter { !$0.isSqueezed }.map(\.count)))]
     }
 
-    /// A slice that begins where an input says. How long it is has to be declared, or follow from the masks.
+    /// A slice that begins or ends where an input says. How long it is has to be declared, or to follow from the masks
+    /// or from how far apart both are.
     private static func moving(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let shape = call.shape(x)
         let squeezed = try call.bools("squeeze_mask", count: shape.count)
-        let (fromStart, toEnd) = (
-            try call.bools("begin_mask", count: shape.count), try call.bools("end_mask", count: shape.count)
-        )
-        let steps = try call.integers("stride", default: shape.map { _ in 1 })
-        let begin = try call.tensor("begin")
+        let begins = try call.positions("begin", mask: "begin_mask", count: shape.count)
+        let ends = try call.positions("end", mask: "end_mask", count: shape.count)
+        let steps = try call.strides(count: shape.count)
         guard var declared = call.operation.outputs.first?.type.dimensions else {
             throw OssicleError(.malformed, "the result is no tensor")
         }
@@ -38,47 +37,62 @@ enum MILSlices {
             throw OssicleError(
                 .malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
         }
-        let counts = shape.indices.compactMap { axis -> Int? in
-            if case .fixed(let count) = declared[axis] { return count }
-            let isWhole = toEnd[axis] && (fromStart[axis] || call.element(axis, of: begin) == 0)
-            return isWhole ? shape[axis] : nil
-        }
-        guard counts.count == shape.count, steps.allSatisfy({ $0 == 1 }) else {
-            throw OssicleError(
-                .unsupported, "begin or end depends on the inputs, and the size is not declared")
-        }
         var y = x
-        for axis in shape.indices where counts[axis] != shape[axis] || squeezed[axis] {
-            if fromStart[axis] {
-                y = try call.slice(y, axis: axis, start: 0, count: counts[axis])
-            } else if toEnd[axis], !squeezed[axis] {
-                y = try call.slice(y, axis: axis, start: shape[axis] - counts[axis], count: counts[axis])
+        for (axis, extent) in shape.enumerated() {
+            let (begin, end, step) = (begins[axis], ends[axis], steps[axis])
+            if begin == nil || begin?.known != nil,
+                squeezed[axis] || end == nil || end?.known != nil
+            {
+                let range = try MILRangeOfAxis(
+                    axis, of: shape, begin: begin?.known, end: end?.known, step: step,
+                    isSqueezed: squeezed[axis])
+                y = try call.slice(y, axis: axis, start: range.start, count: range.count, step: range.step)
+                continue
+            }
+            let length: Int
+            if case .fixed(let stated) = declared[axis] {
+                length = stated
+            } else if let begin, let distance = end?.distance(from: begin), (distance > 0) == (step > 0) {
+                length = (Int(min(distance.magnitude, 1 << 32)) + abs(step) - 1) / abs(step)
             } else {
-                y = try call.window(y, axis: axis, count: counts[axis], begin: begin)
+                throw OssicleError(
+                    .unsupported,
+                    "begin or end depends on the inputs, and the size of axis \(axis) is not declared")
+            }
+            guard (1...max(extent, 1)).contains(length) else {
+                throw OssicleError(.malformed, "\(length) elements of axis \(axis) of \(shape)")
+            }
+            if begin == nil {
+                let start = step > 0 ? 0 : extent - 1
+                y = try call.slice(y, axis: axis, start: start, count: length, step: step)
+            } else if end == nil, step == 1, !squeezed[axis] {
+                y = try call.slice(y, axis: axis, start: extent - length, count: length)
+            } else {
+                y = try call.window(y, axis: axis, count: length, step: step, begin: call.tensor("begin"))
             }
         }
-        return [.tensor(try call.reshape(y, shape.indices.filter { !squeezed[$0] }.map { counts[$0] }))]
+        let kept = shape.indices.filter { !squeezed[$0] }
+        return [.tensor(try call.reshape(y, kept.map { call.shape(y)[$0] }))]
     }
 
     private static func bySize(_ call: MILCall) throws -> [MILLowered] {
         var x = try call.tensor("x")
         let shape = call.shape(x)
-        let sizes = try call.expect("size", call.integers("size"), count: shape.count)
-        guard call.isConstant("begin") else {
-            let begin = try call.tensor("begin")
-            for (axis, size) in sizes.enumerated() where size != shape[axis] {
+        let begins = try call.positions("begin", count: shape.count)
+        let sizes = try call.positions("size", count: shape.count)
+        for (axis, extent) in shape.enumerated() {
+            guard let size = sizes[axis]?.known else {
+                throw OssicleError(.unsupported, "the size of axis \(axis) depends on the inputs")
+            }
+            if let begin = begins[axis]?.known {
+                let start = begin < 0 ? begin + extent : begin
+                x = try call.slice(x, axis: axis, start: start, count: size == -1 ? extent - start : size)
+            } else if size != extent {
                 guard size > 0 else {
                     throw OssicleError(.unsupported, "the size of axis \(axis) depends on the inputs")
                 }
-                x = try call.window(x, axis: axis, count: size, begin: begin)
+                x = try call.window(x, axis: axis, count: size, begin: call.tensor("begin"))
             }
-            return [.tensor(x)]
-        }
-        let begins = try call.expect("begin", call.integers("begin"), count: shape.count)
-        for axis in shape.indices {
-            let start = begins[axis] < 0 ? begins[axis] + shape[axis] : begins[axis]
-            x = try call.slice(
-                x, axis: axis, start: start, count: sizes[axis] == -1 ? shape[axis] - start : sizes[axis])
         }
         return [.tensor(x)]
     }
@@ -145,11 +159,36 @@ enum MILSlices {
 
 /// `start`, `start + step`, … of one axis.
 struct MILRangeOfAxis {
-    var start: Int
-    var count: Int
-    var step: Int
+    let start: Int
+    let count: Int
+    let step: Int
     /// The axis goes away; it has one element.
-    var isSqueezed: Bool
+    let isSqueezed: Bool
+
+    /// By NumPy's rules: negative positions count from the end, what lies outside is cut off, nil is an open end.
+    init(_ axis: Int, of shape: [Int], begin: Int?, end: Int?, step: Int, isSqueezed: Bool) throws {
+        let extent = shape[axis]
+        let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
+        func position(_ value: Int?, _ open: Int) -> Int {
+            value.map { min(max($0 < 0 ? $0 + extent : $0, limits.low), limits.high) } ?? open
+        }
+        self.isSqueezed = isSqueezed
+        start = position(begin, step > 0 ? 0 : extent - 1)
+        if isSqueezed {
+            guard (0..<extent).contains(start) else {
+                throw OssicleError(.malformed, "element \(begin ?? start) of axis \(axis) of \(shape)")
+            }
+            (count, self.step) = (1, 1)
+            return
+        }
+        let stop = position(end, step > 0 ? extent : -1)
+        count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step
+        self.step = step
+        guard count > 0 else {
+            throw OssicleError(
+                .unsupported, "an empty slice: \(start)..<\(stop) of axis \(axis) of \(shape)")
+        }
+    }
 }
 
 extension MILCall {
@@ -158,54 +197,38 @@ extension MILCall {
         return lowering.graph.constant(id) != nil
     }
 
-    /// An element of a vector that is known though others depend on the inputs: one that was joined to them.
-    func element(_ index: Int, of vector: ValueID) -> Int? {
-        if let tensor = lowering.graph.constant(vector) {
-            return index < tensor.count ? tensor.ints()[index] : nil
+    /// The elements of a vector of positions, nil where a mask leaves the axis open.
+    fileprivate func positions(_ parameter: String, mask: String? = nil, count: Int) throws -> [MILPosition?]
+    {
+        let isOpen = try mask.map { try bools($0, count: count) }
+        let places = try tensors(parameter).flatMap { value in
+            (0..<min(try CoreMLShape.count(shape(value)), count + 1)).map { (value, $0) }
         }
-        guard let node = lowering.graph.producer(of: vector), node.operation is Concat else { return nil }
-        var index = index
-        for part in node.inputs {
-            let count = shape(part).reduce(1, *)
-            if index < count { return element(index, of: part) }
-            index -= count
+        return try expect(parameter, places, count: count).enumerated().map { axis, place in
+            isOpen?[axis] == true ? nil : MILPosition(place.1, of: place.0, in: lowering.graph)
         }
-        return nil
     }
 
-    /// begin, end, stride and their masks as ranges, by NumPy's rules: negative positions count from the end, and
-    /// what lies outside is cut off.
-    func ranges(of x: ValueID) throws -> [MILRangeOfAxis] {
+    fileprivate func strides(count: Int) throws -> [Int] {
+        let steps = try expect(
+            "stride", integers("stride", default: [Int](repeating: 1, count: count)), count: count)
+        guard !steps.contains(0) else { throw OssicleError(.malformed, "a stride of 0") }
+        return steps
+    }
+
+    /// begin, end, stride and their masks as ranges.
+    fileprivate func ranges(of x: ValueID) throws -> [MILRangeOfAxis] {
         let shape = shape(x)
         let begins = try expect("begin", integers("begin"), count: shape.count)
         let ends = try expect("end", integers("end"), count: shape.count)
-        let steps = try expect(
-            "stride", integers("stride", default: shape.map { _ in 1 }), count: shape.count)
+        let steps = try strides(count: shape.count)
         let beginMask = try bools("begin_mask", count: shape.count)
         let endMask = try bools("end_mask", count: shape.count)
         let squeezeMask = try bools("squeeze_mask", count: shape.count)
         return try shape.indices.map { axis in
-            let (extent, step) = (shape[axis], steps[axis])
-            guard step != 0 else { throw OssicleError(.malformed, "a stride of 0") }
-            let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
-            func position(_ value: Int, _ masked: Bool, _ open: Int) -> Int {
-                masked ? open : min(max(value < 0 ? value + extent : value, limits.low), limits.high)
-            }
-            let start = position(begins[axis], beginMask[axis], step > 0 ? 0 : extent - 1)
-            if squeezeMask[axis] {
-                guard (0..<extent).contains(start) else {
-                    throw OssicleError(.malformed, "element \(begins[axis]) of axis \(axis) of \(shape)")
-                }
-                return MILRangeOfAxis(start: start, count: 1, step: 1, isSqueezed: true)
-            }
-            let end = position(ends[axis], endMask[axis], step > 0 ? extent : -1)
-            let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
-            guard count > 0 else {
-                throw OssicleError(
-                    .unsupported,
-                    "an empty slice: \(begins[axis])..<\(ends[axis]) of axis \(axis) of \(shape)")
-            }
-            return MILRangeOfAxis(start: start, count: count, step: step, isSqueezed: false)
+            try MILRangeOfAxis(
+                axis, of: shape, begin: beginMask[axis] ? nil : begins[axis],
+                end: endMask[axis] ? nil : ends[axis], step: steps[axis], isSqueezed: squeezeMask[axis])
         }
     }
 
@@ -220,10 +243,12 @@ extension MILCall {
             Slice(axis: axis, start: start, count: .fixed(count), step: count == 1 ? 1 : step), x)
     }
 
-    /// `count` elements of an axis from where element `axis` of `begin` says, negative ones counted from the end.
-    func window(_ x: ValueID, axis: Int, count: Int, begin: ValueID) throws -> ValueID {
+    /// `count` elements of an axis, `step` apart, from where element `axis` of `begin` says; negative ones count from the
+    /// end.
+    func window(_ x: ValueID, axis: Int, count: Int, step: Int = 1, begin: ValueID) throws -> ValueID {
         let first = try slice(begin, axis: 0, start: axis, count: 1)
-        let indices = try apply(Binary(.add), first, constant(Array(0..<count), [count]))
-        return try gathered(x, indices, axis: axis)
+        // A step beyond the axis moves along with it; its elements are clamped either way.
+        let steps = (0..<count).map { $0 * max(min(step, shape(x)[axis]), -shape(x)[axis]) }
+        return try gathered(x, apply(Binary(.add), first, constant(steps, [count])), axis: axis)
     }
 }
