@@ -108,6 +108,18 @@ import Testing
         }
     }
 
+    /// As PyTorch's `x.expand(2, -1)` is converted.
+    @Test func expandingKeepsAnAxis() throws {
+        let text = """
+            func main<ios17>(tensor<fp32, [1, 3]> x) {
+                tensor<int32, [2]> reps = real_div(x = tensor<int32, [2]>([2, -1]), y = tensor<int32, [2]>([1, 3]));
+                tensor<fp32, [?, ?]> y = tile(x = x, reps = reps);
+            } -> (y);
+            """
+        let y = try InferenceTests.run(text, [Tensor([1, 2, 3] as [Float], shape: [1, 3])])
+        #expect(y[0].shape == [2, 3] && y[0].floats() == [1, 2, 3, 1, 2, 3])
+    }
+
     // MARK: Errors
 
     /// Every parameter of every operation, in one error.

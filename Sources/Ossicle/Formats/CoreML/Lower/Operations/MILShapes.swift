@@ -119,11 +119,12 @@ enum MILShapes {
         return try call.joined(slices, axis: axis)
     }
 
+    /// A count below 1 leaves its axis as it is: converters write PyTorch's `expand(…, -1)` as -1 over the axis' extent.
     private static func tile(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let shape = call.shape(x)
-        let times = try call.expect("reps", call.integers("reps"), count: shape.count)
-        _ = try CoreMLShape.count(zip(shape, times).map { $0 * max($1, 0) })
+        let times = try call.expect("reps", call.integers("reps"), count: shape.count).map { max($0, 1) }
+        _ = try CoreMLShape.count(zip(shape, times).map { $0 * $1 })
         return [.tensor(times.allSatisfy { $0 == 1 } ? x : try call.apply(Tile(times), x))]
     }
 
