@@ -5,9 +5,11 @@ import Testing
 /// Every model against what PyTorch, NumPy or ONNX Runtime computed, from both of its forms.
 @Suite struct InferenceOracleTests {
     static let exact: [String] = [
-        "activations_fp32", "control_flow_fp32", "conv1d_zoo_fp32", "conv2d_spectro_unet_fp32",
+        "activations_fp32", "control_flow_fp32", "conv1d_zoo_fp32", "conv_computed_fp32",
+        "conv2d_spectro_unet_fp32",
         "conv_transpose1d_fp32", "embedding_int32_fp32", "flexible_range_fp32", "glu_demucs_block_fp32",
-        "gru_op_fp32", "gru_uni_1layer_fp32", "linear_fp32", "lstm_bi_2layer_fp32", "lstm_op_reverse_fp32",
+        "gru_op_fp32", "gru_op_reset_after_ios18", "gru_uni_1layer_fp32", "linear_fp32",
+        "lstm_bi_2layer_fp32", "lstm_op_peephole_fp32", "lstm_op_reverse_fp32",
         "lstm_uni_1layer_fp32", "multifunction_ios18", "norms_softmax_fp32", "pool_upsample_fp32",
         "rnn_op_fp32",
         "wavenet_amp_fp32",

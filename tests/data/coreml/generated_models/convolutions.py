@@ -1,5 +1,6 @@
 """Convolutions in one and two dimensions."""
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -116,3 +117,26 @@ class Spec2d(nn.Module):
 
 
 emit("conv2d_spectro_unet_fp32", Spec2d(), {"spec": R(1, 2, 16, 24)}, out_names=["mask"])
+
+
+class Hyper(nn.Module):
+    """Kernels that another input decides, and the frames at a place that a third one does."""
+
+    def __init__(s):
+        super().__init__()
+        s.kernels = nn.Linear(6, 4 * 4 * 5)
+
+    def forward(s, x, control, place):
+        kernels = torch.tanh(s.kernels(control)).reshape(4, 4, 5)
+        filtered = F.conv1d(x, kernels, padding=2)
+        up = F.conv_transpose1d(x, kernels, stride=2, padding=1)
+        return filtered, up, filtered[:, :, place * 8 : (place + 1) * 8]
+
+
+emit(
+    "conv_computed_fp32",
+    Hyper(),
+    {"x": R(1, 4, 32), "control": R(1, 6, seed=1), "place": np.array([2], np.int32)},
+    target=T.iOS17,
+    out_names=["filtered", "up", "frames"],
+)
