@@ -51,7 +51,7 @@ import Testing
             String($0.dropLast(".oracle.safetensors".count))
         }
         #expect(Set(files) == Set(Self.all.map(\.model)))
-        #expect(Self.generated.count == 29)
+        #expect(Self.generated.count == 32)
     }
 
     /// The text and the protobuf form become the same graph: operations, values and weights.
