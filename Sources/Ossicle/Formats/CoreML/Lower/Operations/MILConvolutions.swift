@@ -19,7 +19,7 @@ enum MILConvolutions {
         let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
         let (shape, kernel) = (call.shape(x), Array(call.shape(weight).dropFirst(2)))
         let groups = try call.groups()
-        guard (1...3).contains(kernel.count), shape.count == kernel.count + 2 else {
+        guard (1...3).contains(kernel.count), shape.count == kernel.count + 2, !kernel.contains(0) else {
             throw OssicleError(
                 .unsupported, "an input of shape \(shape) with a weight of shape \(call.shape(weight))")
         }
