@@ -106,7 +106,47 @@ import Testing
         }
     }
 
+    /// A palette of integers is one of numbers, not of zeros, where nothing scales it.
+    @Test func palettesOfIntegersAreIntegers() throws {
+        let text = """
+            func main<ios18>(tensor<fp32, [4]> x) {
+                tensor<int8, [4]> p = constexpr_lut_to_dense(indices = tensor<uint1, [4]>([0, 1, 1, 0]), lut = tensor<int8, [1, 2, 1]>([[[-34], [35]]]));
+                tensor<fp32, [4]> q = cast(x = p, dtype = string("fp32"));
+                tensor<fp32, [4]> y = add(x = x, y = q);
+            } -> (y);
+            """
+        let x = try Tensor([0, 0, 1, 1] as [Float], shape: [4])
+        #expect(try InferenceTests.run(text, [x])[0].floats() == [-34, 35, 36, -33])
+    }
+
     // MARK: Errors
+
+    /// Integers that an operation on floats is given are refused, whether they are known or not.
+    @Test(arguments: ["x", "tensor<int32, [2]>([1, 2])"]) func integersAreNotTakenForFloats(_ x: String)
+        throws
+    {
+        expectError(.unsupported, "softmax takes float32") {
+            _ = try InferenceTests.graph(
+                """
+                func main<ios17>(tensor<int32, [2]> x) {
+                    tensor<int32, [2]> y = softmax(axis = int32(0), x = \(x));
+                } -> (y);
+                """)
+        }
+    }
+
+    /// Nothing says which elements lie nearest to places that are aligned at the corners.
+    @Test(arguments: ["STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS"])
+    func nearestElementsHaveNoCorners(_ mode: String) throws {
+        expectError(.unsupported, "sampling_mode \"\(mode)\" with NEAREST_NEIGHBOR") {
+            _ = try InferenceTests.graph(
+                """
+                func main<ios17>(tensor<fp32, [1, 4]> x) {
+                    tensor<fp32, [1, 7]> y = resize(x = x, shape = tensor<int32, [1]>([7]), resized_dims = uint32(1), interpolation_mode = string("NEAREST_NEIGHBOR"), sampling_mode = string("\(mode)"));
+                } -> (y);
+                """)
+        }
+    }
 
     /// Every parameter of every operation, in one error.
     @Test func whatMustBeConstantIsReportedWithTheRest() throws {

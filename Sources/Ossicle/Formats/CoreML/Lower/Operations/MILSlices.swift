@@ -185,7 +185,8 @@ extension MILCall {
         let endMask = try bools("end_mask", count: shape.count)
         let squeezeMask = try bools("squeeze_mask", count: shape.count)
         return try shape.indices.map { axis in
-            let (extent, step) = (shape[axis], steps[axis])
+            // One element that is picked lies in no direction.
+            let (extent, step) = (shape[axis], squeezeMask[axis] ? 1 : steps[axis])
             guard step != 0 else { throw OssicleError(.malformed, "a stride of 0") }
             let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
             func position(_ value: Int, _ masked: Bool, _ open: Int) -> Int {
