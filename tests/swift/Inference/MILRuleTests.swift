@@ -135,6 +135,26 @@ import Testing
         }
     }
 
+    /// A list gets as long as constant indices make it; one that might grow while the model runs is refused.
+    @Test(arguments: [true, false]) func listsGrowAtLoad(_ isKnown: Bool) throws {
+        let text = """
+            func main<ios17>(tensor<fp32, [2]> x, tensor<int32, []> n) {
+                list<tensor<fp32, [2]>, ?> a = make_list(dtype = string("fp32"), dynamic_length = bool(true), elem_shape = (int32(2)), init_length = int32(1));
+                list<tensor<fp32, [2]>, ?> b = list_write(index = \(isKnown ? "int32(2)" : "n"), ls = a, value = x);
+                tensor<fp32, [2]> y = list_read(index = n, ls = b);
+                tensor<int32, []> z = list_length(ls = b);
+            } -> (y, z);
+            """
+        guard isKnown else {
+            return expectError(.unsupported, "the list has a dynamic_length") {
+                _ = try InferenceTests.graph(text)
+            }
+        }
+        let x = try Tensor([4, 5] as [Float], shape: [2])
+        let found = try InferenceTests.run(text, [Self.integers([2], []), x])
+        #expect(found[0].floats() == [4, 5] && found[1].ints() == [3])
+    }
+
     /// Nothing says which elements lie nearest to places that are aligned at the corners.
     @Test(arguments: ["STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS"])
     func nearestElementsHaveNoCorners(_ mode: String) throws {

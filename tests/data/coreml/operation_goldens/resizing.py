@@ -151,3 +151,10 @@ case(
     target_size_width=4,
     sampling_mode="OFFSET_CORNERS",
 )
+case(
+    "upsample_nearest_thirds",  # 5 / 3, a little less in float32
+    "upsample_nearest_neighbor",
+    {"x": pixels},
+    pixels[:, :, [0, 0, 1, 1, 2]],
+    scale_factor_height=5 / 3,
+)

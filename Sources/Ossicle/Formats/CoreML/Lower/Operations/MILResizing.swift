@@ -25,9 +25,10 @@ enum MILResizing {
         let shape = call.shape(x)
         guard shape.count >= 3 else { throw OssicleError(.malformed, "an input of shape \(shape)") }
         return try zip(["height", "width"], shape.suffix(2)).map { side, extent in
-            let factor = Double(try call.float("scale_factor_\(side)", default: 1))
-            let result = (Double(extent) * factor).rounded(.down)
-            guard result >= 1, result <= Double(CoreMLLimits.elements) else {
+            // The product is rounded to float32, as by coremltools: 5 / 3 of 3 elements are 5.
+            let factor = try call.float("scale_factor_\(side)", default: 1)
+            let result = (Float(extent) * factor).rounded(.down)
+            guard result >= 1, result <= Float(CoreMLLimits.elements) else {
                 throw OssicleError(.malformed, "scale_factor_\(side) \(factor) of \(extent) elements")
             }
             return Int(result)
