@@ -1,6 +1,7 @@
 extension Graph {
     /// NumPy's `einsum` of two values, as transposes, reshapes and one matrix product. Each letter is an axis; letters
-    /// of both inputs and the output are the batch, letters of the inputs alone are summed.
+    /// of both inputs and the output are the batch, letters of the inputs alone are summed. A batch axis of one element
+    /// is as long as the other input's.
     ///
     /// - Throws: `unsupported` for subscripts of another form than `ab,bc->ac` or with a letter twice in one place,
     ///   `shapeMismatch` where one letter has two extents.
@@ -9,6 +10,7 @@ extension Graph {
     ) throws -> ValueID {
         let pattern = try EinsumPattern(subscripts, name)
         var extents: [Character: Dim] = [:]
+        var spreads = false
         for (letters, id) in [(pattern.x, x), (pattern.y, y)] {
             let shape = type(of: id).shape
             guard letters.count == shape.count else {
@@ -17,19 +19,29 @@ extension Graph {
             }
             for (letter, extent) in zip(letters, shape) {
                 if let known = extents[letter], known != extent {
-                    throw OssicleError(.shapeMismatch, "\(name): \(letter) is \(known) and \(extent)")
+                    guard pattern.batch.contains(letter), [known, extent].contains(.fixed(1)) else {
+                        throw OssicleError(.shapeMismatch, "\(name): \(letter) is \(known) and \(extent)")
+                    }
+                    spreads = true
+                    if extent == .fixed(1) { continue }
                 }
                 extents[letter] = extent
             }
         }
         func product(_ letters: [Character]) -> Dim { letters.map { extents[$0]! }.product }
+        // One axis for the batch, or each of its own where the product has to spread some.
+        func batch(_ letters: [Character], of id: ValueID) -> [Dim] {
+            let shape = type(of: id).shape
+            return spreads
+                ? pattern.batch.map { shape[letters.firstIndex(of: $0)!] } : [product(pattern.batch)]
+        }
         // [batch, rows, terms] · [batch, terms, columns].
         let a = try arranged(
             x, pattern.x, pattern.batch + pattern.rows + pattern.terms,
-            as: [product(pattern.batch), product(pattern.rows), product(pattern.terms)], "\(name).x")
+            as: batch(pattern.x, of: x) + [product(pattern.rows), product(pattern.terms)], "\(name).x")
         let b = try arranged(
             y, pattern.y, pattern.batch + pattern.terms + pattern.columns,
-            as: [product(pattern.batch), product(pattern.terms), product(pattern.columns)], "\(name).y")
+            as: batch(pattern.y, of: y) + [product(pattern.terms), product(pattern.columns)], "\(name).y")
         let z = try apply(MatMul(), a, b, name: "\(name).product")
         let made = pattern.batch + pattern.rows + pattern.columns
         let open = try apply(Reshape(made.map { extents[$0]! }), z, name: "\(name).axes")

@@ -87,6 +87,16 @@ import Testing
         #expect(found.map { $0.ints() } == [[22, 28], [14], [22, 28]])
     }
 
+    @Test func linearLayersOfIntegers() throws {
+        let text = """
+            func main<ios18>(tensor<int32, [2, 3]> x) {
+                tensor<int32, [2, 2]> y = linear(x = x, weight = tensor<int32, [2, 3]>([[1, 0, -1], [16777217, 1, 1]]), bias = tensor<int32, [2]>([5, 6]));
+            } -> (y);
+            """
+        let found = try InferenceTests.run(text, [Self.integers([1, 2, 3, 4, 5, 6], [2, 3])])
+        #expect(found[0].ints() == [3, 16_777_228, 3, 67_108_885])
+    }
+
     /// As `numpy.astype`, with which coremltools folds constants.
     @Test(arguments: [
         ("int8", [-128, 127, -128, -1, 44, 0]), ("uint8", [128, 127, 128, 255, 44, 0]),
@@ -120,7 +130,70 @@ import Testing
         #expect(y[0].shape == [2, 3] && y[0].floats() == [1, 2, 3, 1, 2, 3])
     }
 
+    /// A palette of integers is one of numbers, not of zeros, where nothing scales it.
+    @Test func palettesOfIntegersAreIntegers() throws {
+        let text = """
+            func main<ios18>(tensor<fp32, [4]> x) {
+                tensor<int8, [4]> p = constexpr_lut_to_dense(indices = tensor<uint1, [4]>([0, 1, 1, 0]), lut = tensor<int8, [1, 2, 1]>([[[-34], [35]]]));
+                tensor<fp32, [4]> q = cast(x = p, dtype = string("fp32"));
+                tensor<fp32, [4]> y = add(x = x, y = q);
+            } -> (y);
+            """
+        let x = try Tensor([0, 0, 1, 1] as [Float], shape: [4])
+        #expect(try InferenceTests.run(text, [x])[0].floats() == [-34, 35, 36, -33])
+    }
+
     // MARK: Errors
+
+    /// Integers that an operation on floats is given are refused, whether they are known or not.
+    @Test(arguments: ["x", "tensor<int32, [2]>([1, 2])"]) func integersAreNotTakenForFloats(_ x: String)
+        throws
+    {
+        expectError(.unsupported, "softmax takes float32") {
+            _ = try InferenceTests.graph(
+                """
+                func main<ios17>(tensor<int32, [2]> x) {
+                    tensor<int32, [2]> y = softmax(axis = int32(0), x = \(x));
+                } -> (y);
+                """)
+        }
+    }
+
+    /// A list gets as long as constant indices make it; one that might grow while the model runs is refused, but for what
+    /// has reserved its room.
+    @Test(arguments: [(1, true), (3, false), (1, false)]) func listsGrowAtLoad(_ length: Int, _ isKnown: Bool)
+        throws
+    {
+        let text = """
+            func main<ios17>(tensor<fp32, [2]> x, tensor<int32, []> n) {
+                list<tensor<fp32, [2]>, ?> a = make_list(dtype = string("fp32"), dynamic_length = bool(true), elem_shape = (int32(2)), init_length = int32(\(length)));
+                list<tensor<fp32, [2]>, ?> b = list_write(index = \(isKnown ? "int32(2)" : "n"), ls = a, value = x);
+                tensor<fp32, [2]> y = list_read(index = n, ls = b);
+                tensor<int32, []> z = list_length(ls = b);
+            } -> (y, z);
+            """
+        guard isKnown || length > 1 else {
+            return expectError(.unsupported, "the list may grow") {
+                _ = try InferenceTests.graph(text)
+            }
+        }
+        let x = try Tensor([4, 5] as [Float], shape: [2])
+        let found = try InferenceTests.run(text, [Self.integers([2], []), x])
+        #expect(found[0].floats() == [4, 5] && found[1].ints() == [3])
+    }
+
+    /// Nothing says which elements lie nearest to places that are aligned at the corners.
+    @Test(arguments: ["STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS"])
+    func nearestElementsHaveNoCorners(_ mode: String) throws {
+        expectError(.unsupported, "sampling_mode \"\(mode)\" with NEAREST_NEIGHBOR") {
+            _ = try InferenceTests.graph(
+                """
+                func main<ios17>(tensor<fp32, [1, 4]> x) {
+                    tensor<fp32, [1, 7]> y = resize(x = x, shape = tensor<int32, [1]>([7]), resized_dims = uint32(1), interpolation_mode = string("NEAREST_NEIGHBOR"), sampling_mode = string("\(mode)"));
+                } -> (y);
+                """)
+        }
+    }
 
     /// Every parameter of every operation, in one error.
     @Test func whatMustBeConstantIsReportedWithTheRest() throws {

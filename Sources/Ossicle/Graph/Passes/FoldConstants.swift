@@ -19,6 +19,13 @@ enum FoldConstants {
     }
 
     static func evaluate(_ node: Node, _ constants: [Tensor]) throws -> [Tensor] {
+        // A graph lets constants of any type pass as weights; here they are what is computed with.
+        if !node.operation.takesIntegers,
+            let other = constants.first(where: { [.int32, .bool].contains($0.dataType) })
+        {
+            throw OssicleError(
+                .unsupported, "\(node.name): \(node.operation.name) takes float32, found \(other.dataType)")
+        }
         var graph = Graph()
         let inputs = constants.enumerated().map { graph.constant("input \($0.offset)", $0.element) }
         for (i, value) in try graph.add(node.operation, inputs, name: node.name).enumerated() {

@@ -70,6 +70,9 @@ case("acos_unary", "acos", {"x": half}, np.arccos(d(half)))
 case("atanh_unary", "atanh", {"x": half}, np.arctanh(d(half)))
 case("sqrt_unary", "sqrt", {"x": p}, np.sqrt(d(p)))
 case("abs_int", "abs", {"x": i}, np.abs(i))
+large = np.int32([16_777_217, -16_777_219, -46_339, 0])  # beyond what a float holds exactly, or squared
+case("abs_int_large", "abs", {"x": large}, np.abs(large))
+case("square_int", "square", {"x": large[2:]}, large[2:] ** 2)
 case(
     "round_halves",
     "round",
@@ -85,6 +88,7 @@ case("inverse_epsilon", "inverse", {"x": p}, 1 / (d(p) + 0.5), epsilon=0.5)
 case("clip_both", "clip", {"x": x}, np.clip(d(x), -0.5, 0.75), alpha=-0.5, beta=0.75)
 case("clip_open", "clip", {"x": x}, np.maximum(d(x), -0.5), alpha=-0.5, beta=math.inf)
 case("threshold_floor", "threshold", {"x": x}, np.maximum(d(x), 0.3), alpha=0.3)
+case("threshold_int", "threshold", {"x": large}, np.maximum(large, -46_340), alpha=-46_340)
 case("cast_to_int", "cast", {"x": x * 3}, np.trunc(x * 3).astype(np.int32), dtype="int32")
 case("cast_to_float", "cast", {"x": i}, i.astype(np.float32), dtype="fp32")
 case("cast_to_bool", "cast", {"x": i}, i != 0, dtype="bool")

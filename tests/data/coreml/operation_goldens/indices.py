@@ -125,3 +125,5 @@ order = np.argsort(-x, -1)[..., :2]
 case("topk_largest", "topk", {"x": x}, [np.take_along_axis(x, order, -1), order], k=2)
 order = np.argsort(x, 1)[:, :2]
 case("topk_smallest", "topk", {"x": x}, [np.take_along_axis(x, order, 1), order], k=2, axis=1, ascending=True)
+order = np.argsort(-x, 1)
+case("topk_all", "topk", {"x": x}, [np.take_along_axis(x, order, 1), order], k=-1, axis=1)

@@ -9,7 +9,10 @@ case("transpose_three", "transpose", {"x": x}, x.transpose(2, 0, 1), perm=[2, 0,
 case("transpose_negative", "transpose", {"x": x}, x.transpose(0, 2, 1), perm=[0, -1, -2])
 case("transpose_int", "transpose", {"x": i}, i.transpose(2, 0, 1), perm=[2, 0, 1])
 case("reshape_open", "reshape", {"x": x}, x.reshape(4, 6), shape=[4, -1])
-case("reshape_keep", "reshape", {"x": x}, x.reshape(2, 12), shape=[0, -1])
+case("reshape_keep", "reshape", {"x": x}, x.reshape(2, 4, 3), shape=[0, 4, -1], opset="ios15")
+# Since iOS 17 zeros are counted from the end, and one that is beyond the front is 1.
+case("reshape_keep_last", "reshape", {"x": x}, x.reshape(1, 6, 1, 4), shape=[0, -1, 1, 0])
+case("reshape_keep_middle", "reshape", {"x": x}, x.reshape(3, 8), shape=[0, -1])
 case(
     "reshape_like_two",
     "reshape_like",
@@ -79,6 +82,8 @@ case(
 case("fill_float", "fill", {}, np.full((2, 3), 1.5), shape=[2, 3], value=1.5)
 case("fill_like_int", "fill_like", {"ref_tensor": x}, np.full((2, 3, 4), 7), value=7)
 case("range_1d_float", "range_1d", {}, np.arange(1.0, 3.1, 0.5), start=1.0, end=3.1, step=0.5)
+case("range_1d_rounded", "range_1d", {}, np.float32([0, 0.1, 0.2]), start=0.0, end=0.3, step=0.1)
+case("range_1d_large", "range_1d", {}, np.arange(2**24, 2**24 + 3), start=2**24, end=2**24 + 3, step=1)
 case("range_1d_int", "range_1d", {}, np.arange(9, -3, -4), start=9, end=-3, step=-4)
 case(
     "band_part_band",

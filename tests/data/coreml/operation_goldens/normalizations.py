@@ -60,6 +60,15 @@ case("layer_norm_two", "layer_norm", {"x": x}, centred(x, (1, 2), 1e-5), axes=[1
 case("layer_norm_gamma", "layer_norm", {"x": x}, centred(x, (2,), 1e-5) * lg, axes=[2], gamma=lg)
 case("layer_norm_middle", "layer_norm", {"x": x}, centred(x, (1,), 1e-5), axes=[1])
 case(
+    "layer_norm_apart",
+    "layer_norm",
+    {"x": x},
+    centred(x, (0, 2), 1e-5) * d(x[:, :1]) + d(x[:, 1:2]),
+    axes=[2, 0],
+    gamma=x[:, 0],
+    beta=x[:, 1],
+)
+case(
     "l2_norm_three",
     "l2_norm",
     {"x": flat},

@@ -29,6 +29,17 @@ case(
     squeeze_mask=[False, True, False],
 )
 case(
+    "slice_by_index_squeezed",
+    "slice_by_index",
+    {"x": x},
+    x[:, 0],
+    begin=[0, 2, 0],
+    end=[2, 3, 4],
+    stride=[1, -1, 1],
+    begin_mask=[False, True, False],
+    squeeze_mask=[False, True, False],
+)
+case(
     "slice_by_index_beyond", "slice_by_index", {"x": x}, x[:, :, 2:], begin=[0, 0, 2], end=[2, 3, 2147483647]
 )
 case(

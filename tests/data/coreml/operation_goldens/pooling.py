@@ -118,3 +118,14 @@ case(
     strides=[2],
     pad_type="valid",
 )
+case(
+    "l2_pool_ceil",
+    "l2_pool",
+    {"x": flat},
+    pool(flat, [3, 2], [2, 2], [(1, 1), (0, 0)], True, "l2"),
+    kernel_sizes=[3, 2],
+    strides=[2, 2],
+    pad_type="custom",
+    pad=[1, 1, 0, 0],
+    ceil_mode=True,
+)

@@ -62,3 +62,10 @@ case(
     softmax(np.where(allowed, scores, -np.inf), -1) @ d(v_),
     opset="ios18",
 )
+case(
+    "einsum_spread",
+    "einsum",
+    {"values__a": a4, "values__b": v[:, :, None]},
+    np.einsum("chw,nwu->nchu", d(a4[0]), d(v)),
+    equation="nchw,nwhu->nchu",
+)

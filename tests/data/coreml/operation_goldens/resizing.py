@@ -45,7 +45,7 @@ case(
     "resize_nearest_size",
     "resize_nearest_neighbor",
     {"x": pixels},
-    pixels[:, :, [0, 0, 1, 1, 2]][:, :, :, [0, 0, 1, 2, 2, 3]],
+    pixels[:, :, [0, 0, 1, 2, 2]][:, :, :, [0, 1, 1, 2, 3, 3]],
     target_size_height=5,
     target_size_width=6,
 )
@@ -120,4 +120,41 @@ case(
     shape=[6, 0],
     resized_dims=2,
     interpolation_mode="NEAREST_NEIGHBOR",
+)
+case(
+    "resize_nearest_middle",  # as in coremltools' test
+    "resize",
+    {"x": np.float32([[[[-6.174], [9.371]]]])},
+    np.float32([[[[-6.174] * 2, [9.371] * 2, [9.371] * 2]]]),
+    shape=[1, 1, 3, 2],
+    resized_dims=2,
+    interpolation_mode="NEAREST_NEIGHBOR",
+    sampling_mode="DEFAULT",
+)
+numbers = np.arange(2**24, 2**24 + 12, dtype=np.int32).reshape(1, 1, 3, 4)
+case(
+    "resize_nearest_int",
+    "resize",
+    {"x": numbers},
+    numbers.repeat(2, 2)[:, :, :, [1, 3]],
+    shape=[6, 2],
+    resized_dims=2,
+    interpolation_mode="NEAREST_NEIGHBOR",
+    sampling_mode="UNALIGN_CORNERS",
+)
+case(
+    "resize_bilinear_same_offset",
+    "resize_bilinear",
+    {"x": pixels},
+    bilinear(pixels, 3, 4, "offset"),
+    target_size_height=3,
+    target_size_width=4,
+    sampling_mode="OFFSET_CORNERS",
+)
+case(
+    "upsample_nearest_thirds",  # 5 / 3, a little less in float32
+    "upsample_nearest_neighbor",
+    {"x": pixels},
+    pixels[:, :, [0, 0, 1, 1, 2]],
+    scale_factor_height=5 / 3,
 )

@@ -23,7 +23,8 @@ struct MILArray {
         switch elements {
         case .packed(let packed, _, _): packed.integer(i)
         case .integers(let values): values[i]
-        case .floats: 0
+        // Palettes and sparse constants of integers are expanded as floats, which hold them exactly.
+        case .floats(let values): Int64(exactly: values[i].rounded(.towardZero)) ?? 0
         }
     }
 

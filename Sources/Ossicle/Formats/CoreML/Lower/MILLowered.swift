@@ -15,6 +15,8 @@ struct MILList {
     /// [length, element…]; nil before the first write into a list that does not say the shape of its elements.
     var tensor: ValueID?
     var dataType: DataType
+    /// Whether a write behind its end makes it longer, which can only be done while the model is loaded.
+    var grows: Bool
 }
 
 extension MILElementType {

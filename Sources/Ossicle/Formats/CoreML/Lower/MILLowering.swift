@@ -8,6 +8,8 @@ final class MILLowering {
     /// What cannot be done, in the order it was met; the load fails with all of it.
     var problems: [String] = []
     let constants: MILConstantTable
+    /// The version of the operations' definitions that the function names.
+    let opset: MILOpset
     var scope: [String: MILLowered] = [:]
     var known: [String: ValueID] = [:]
     /// The function's states and the types of their values.
@@ -20,6 +22,7 @@ final class MILLowering {
 
     init(_ function: MILFunction, files: MILBlobFiles) {
         constants = MILConstantTable(function, files: files)
+        opset = function.opset
     }
 
     // MARK: Names

@@ -35,7 +35,8 @@ enum MILActivations {
         },
         "softplus_parametric": softplusParametric,
         "threshold": { call in
-            [.tensor(try call.apply(Binary(.maximum), call.tensor("x"), call.constant(call.float("alpha"))))]
+            let (x, low) = try call.alike(call.tensor("x"), call.tensor("alpha"))
+            return [.tensor(try call.apply(Binary(.maximum), x, low))]
         },
         "thresholded_relu": {
             try $0.activation(Activation(.thresholdedRelu, alpha: $0.float("alpha", default: 1)))

@@ -23,12 +23,16 @@ enum MILElementwise {
         "logical_xor": { try $0.logic(.xor) },
         "logical_not": { [.tensor(try $0.apply(Logical(.not), $0.cast($0.tensor("x"), to: .bool)))] },
 
-        "abs": { try $0.activation(Activation(.abs)) },
+        "abs": { [.tensor(try $0.magnitude($0.tensor("x")))] },
         "sign": { try $0.activation(Activation(.sign)) },
         "floor": { try $0.activation(Activation(.floor)) },
         "ceil": { try $0.activation(Activation(.ceil)) },
         "round": { try $0.activation(Activation(.round)) },
-        "square": { try $0.activation(Activation(.square)) },
+        "square": { call in
+            let x = try call.tensor("x")
+            guard call.dataType(x) == .int32 else { return try call.activation(Activation(.square)) }
+            return [.tensor(try call.apply(Binary(.multiply), x, x))]
+        },
         "sqrt": { try $0.activation(Activation(.sqrt)) },
         "rsqrt": { try $0.activation(Activation(.rsqrt, alpha: $0.float("epsilon", default: 1e-12))) },
         "inverse": { try $0.activation(Activation(.reciprocal, alpha: $0.float("epsilon", default: 1e-4))) },
@@ -113,6 +117,12 @@ extension MILCall {
         let order: [DataType] = [.bool, .int32, .float32]
         let widest = max(order.firstIndex(of: dataType(a)) ?? 2, order.firstIndex(of: dataType(b)) ?? 2)
         return (try cast(a, to: order[widest]), try cast(b, to: order[widest]))
+    }
+
+    /// |x|, of integers exactly.
+    func magnitude(_ x: ValueID) throws -> ValueID {
+        guard dataType(x) == .int32 else { return try apply(Unary(Activation(.abs)), x) }
+        return try apply(Binary(.maximum), x, apply(Binary(.subtract), constant([0], []), x))
     }
 
     func binary(_ kind: Binary.Kind) throws -> [MILLowered] {

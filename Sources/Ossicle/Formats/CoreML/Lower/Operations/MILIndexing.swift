@@ -132,8 +132,12 @@ enum MILIndexing {
 
     private static func topK(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
+        let (axis, count) = (
+            try call.axis("axis", default: -1, of: x), try call.integer("k", default: 1)
+        )
+        // -1 means all of them.
         let operation = TopK(
-            try call.integer("k", default: 1), axis: try call.axis("axis", default: -1, of: x),
+            count == -1 ? call.shape(x)[axis] : count, axis: axis,
             isAscending: try call.bool("ascending", default: false))
         let results = try call.add(operation, [x]).map(MILLowered.tensor)
         return try call.bool("return_indices", default: true) ? results : [results[0]]

@@ -9,8 +9,13 @@ enum MILLinear {
 
     private static func linear(_ call: MILCall) throws -> [MILLowered] {
         try call.require(call.isKnown("weight", "bias"))
+        let (x, weight) = (try call.tensor("x"), try call.tensor("weight"))
         let bias = try call.optionalTensor("bias")
-        let inputs = [try call.tensor("x"), try call.tensor("weight")] + [bias].compactMap { $0 }
+        if call.dataType(x) == .int32, call.dataType(weight) == .int32 {
+            let product = try integerProduct(call, x, false, weight, true)
+            return [.tensor(try bias.map { try call.apply(Binary(.add), product, $0) } ?? product)]
+        }
+        let inputs = [x, weight] + [bias].compactMap { $0 }
         return [.tensor(try call.add(LinearOperation(hasBias: bias != nil), inputs)[0])]
     }
 

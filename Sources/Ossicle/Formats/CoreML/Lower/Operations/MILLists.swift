@@ -17,7 +17,9 @@ enum MILLists {
         let length = try call.integer("init_length", default: 1)
         guard length >= 0 else { throw OssicleError(.malformed, "init_length \(length)") }
         let type = MILElementType(spelling: try call.string("dtype", default: "fp32"))?.computed ?? .float32
-        var list = MILList(length: length, tensor: nil, dataType: type)
+        // What has reserved room may be said to be dynamic, too: TensorFlow's lists of as many elements as there are steps.
+        let grows = try call.bool("dynamic_length", default: true) && length <= 1
+        var list = MILList(length: length, tensor: nil, dataType: type, grows: grows)
         // The shape is known unless it is written as symbols.
         if call.has("elem_shape"), let shape = call.numbers("elem_shape"), length > 0 {
             list.tensor = try call.zeros([length] + shape, type)
@@ -80,7 +82,12 @@ extension MILCall {
 
     /// Gives a list its tensor, and makes room for a constant index behind its end, as MIL's lists grow.
     fileprivate func provide(_ list: inout MILList, shape: [Int], type: DataType, index: ValueID) throws {
-        let needed = (lowering.graph.constant(index)?.ints().max() ?? -1) + 1
+        let known = lowering.graph.constant(index)?.ints()
+        guard known != nil || !list.grows else {
+            throw OssicleError(
+                .unsupported, "the list may grow, and where it is written depends on the inputs")
+        }
+        let needed = (known?.max() ?? -1) + 1
         if list.tensor == nil {
             list.length = max(list.length, needed)
             list.dataType = type

@@ -30,14 +30,20 @@ enum MILNormalizations {
     private static func layerNorm(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let axes = try call.axes(of: x)
-        guard let first = axes.first, axes == Array(first..<(first + axes.count)) else {
-            throw OssicleError(.unsupported, "axes \(axes) are not neighbours")
+        guard var first = axes.first else { throw OssicleError(.malformed, "no axes") }
+        // Axes that are not neighbours become the last ones meanwhile.
+        var order = Array(0..<call.rank(x))
+        if axes != Array(first..<(first + axes.count)) {
+            order = order.filter { !axes.contains($0) } + axes
+            first = order.count - axes.count
         }
         let (weight, bias) = (try call.optionalTensor("gamma"), try call.optionalTensor("beta"))
         let norm = LayerNormalization(
             axes: first..<(first + axes.count), epsilon: try call.float("epsilon", default: 1e-5),
             hasWeight: weight != nil, hasBias: bias != nil)
-        return [.tensor(try call.add(norm, [x] + [weight, bias].compactMap { $0 })[0])]
+        let inputs = [try call.transpose(x, order)] + [weight, bias].compactMap { $0 }
+        let y = try call.add(norm, inputs)[0]
+        return [.tensor(try call.transpose(y, order.indices.map { order.firstIndex(of: $0)! }))]
     }
 
     /// x / √(Σ x² + ε) over the last three axes.

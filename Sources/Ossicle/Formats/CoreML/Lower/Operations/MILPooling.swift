@@ -6,21 +6,35 @@ enum MILPooling {
         "l2_pool": l2Pool,
     ]
 
-    private static func pool(_ call: MILCall, _ kind: Pool.Kind, of given: ValueID? = nil) throws -> ValueID {
-        let x = try given ?? call.tensor("x")
+    private static func pool(_ call: MILCall, _ kind: Pool.Kind) throws -> ValueID {
+        try call.apply(operation(call, kind), call.tensor("x"))
+    }
+
+    private static func operation(_ call: MILCall, _ kind: Pool.Kind) throws -> Pool {
         let kernel = try call.integers("kernel_sizes")
-        let axes = try call.windows(kernel: kernel, of: x)
-        let operation = Pool(
-            kind, kernel: kernel, axes: axes, ceilMode: try call.bool("ceil_mode", default: false),
+        return Pool(
+            kind, kernel: kernel, axes: try call.windows(kernel: kernel, of: call.tensor("x")),
+            ceilMode: try call.bool("ceil_mode", default: false),
             countsPadding: try !call.bool("exclude_padding_from_average", default: false))
-        return try call.apply(operation, x)
     }
 
     /// √(Σ x²) over each window.
     private static func l2Pool(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
-        let mean = try pool(call, .average, of: call.apply(Binary(.multiply), x, x))
-        let count = Float(try call.integers("kernel_sizes").reduce(1, *))
+        var pool = try operation(call, .average)
+        if pool.ceilMode {
+            // A mean does not count what hangs over the end, but padding it does: the sum is then always the same
+            // multiple of it.
+            let counts = try pool.infer([call.lowering.graph.type(of: x)], regions: [])[0].shape.evaluate(1)
+            for (i, (extent, count)) in zip(call.shape(x), counts).dropFirst(2).enumerated() {
+                let axis = pool.axes[i]
+                let reach = (count - 1) * axis.stride + axis.span(pool.kernel[i]) - axis.padBegin
+                pool.axes[i].padEnd = max(reach - extent, 0)
+            }
+            pool.ceilMode = false
+        }
+        let mean = try call.apply(pool, call.apply(Binary(.multiply), x, x))
+        let count = Float(pool.kernel.reduce(1, *))
         return [.tensor(try call.apply(Unary(Activation(.sqrt)), call.scaled(mean, by: count)))]
     }
 }

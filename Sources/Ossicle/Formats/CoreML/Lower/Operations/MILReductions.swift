@@ -10,7 +10,9 @@ enum MILReductions {
         "reduce_l1_norm": { try $0.reduction(.l1Norm) },
         "reduce_l2_norm": { try $0.reduction(.l2Norm) },
         "reduce_log_sum": { call in
-            [.tensor(try call.apply(Unary(Activation(.log)), call.reduced(.sum, call.tensor("x"))))]
+            let x = try call.tensor("x")
+            let sum = try call.cast(call.reduced(.sum, x), to: .float32)
+            return [.tensor(try call.cast(call.apply(Unary(Activation(.log)), sum), to: call.dataType(x)))]
         },
         "reduce_log_sum_exp": logSumExp,
         "reduce_argmax": { try $0.extremum(.max) },
@@ -20,16 +22,28 @@ enum MILReductions {
     private static func logSumExp(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let (axes, keeps) = (try call.axes(of: x), try call.bool("keep_dims", default: false))
-        return [.tensor(try call.lowering.graph.logSumExp(x, axes: axes, keepsAxes: keeps, name: call.name))]
+        // Of one element it is the element.
+        if axes.isEmpty { return [.tensor(x)] }
+        let result = try call.lowering.graph.logSumExp(
+            call.cast(x, to: .float32), axes: axes, keepsAxes: keeps, name: call.name)
+        return [.tensor(try call.cast(result, to: call.dataType(x)))]
     }
 }
 
 extension MILCall {
     func reduced(_ kind: Reduce.Kind, _ x: ValueID) throws -> ValueID {
         let axes = try axes(of: x)
-        // A scalar, or no axis at all: nothing to reduce over.
-        if axes.isEmpty { return x }
-        return try apply(Reduce(kind, axes: axes, keepsAxes: bool("keep_dims", default: false)), x)
+        let reduce = Reduce(kind, axes: axes, keepsAxes: try bool("keep_dims", default: false))
+        // A scalar, or no axis at all: each element alone.
+        if axes.isEmpty {
+            switch kind {
+            case .sum, .mean, .max, .min, .product: return x
+            case .sumOfSquares: return try apply(Binary(.multiply), x, x)
+            case .l1Norm, .l2Norm: return try magnitude(x)
+            }
+        }
+        guard kind == .l2Norm else { return try apply(reduce, x) }
+        return try cast(apply(reduce, cast(x, to: .float32)), to: dataType(x))
     }
 
     func reduction(_ kind: Reduce.Kind) throws -> [MILLowered] { [.tensor(try reduced(kind, tensor("x")))] }

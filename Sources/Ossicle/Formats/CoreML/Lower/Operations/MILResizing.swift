@@ -7,7 +7,7 @@ enum MILResizing {
         },
         "resize_nearest_neighbor": { call in
             let extents = [try call.integer("target_size_height"), try call.integer("target_size_width")]
-            return [.tensor(try call.nearest(call.tensor("x"), extents))]
+            return [.tensor(try call.central(call.tensor("x"), extents))]
         },
         "upsample_bilinear": upsampleBilinear,
         "resize_bilinear": { call in
@@ -25,9 +25,10 @@ enum MILResizing {
         let shape = call.shape(x)
         guard shape.count >= 3 else { throw OssicleError(.malformed, "an input of shape \(shape)") }
         return try zip(["height", "width"], shape.suffix(2)).map { side, extent in
-            let factor = Double(try call.float("scale_factor_\(side)", default: 1))
-            let result = (Double(extent) * factor).rounded(.down)
-            guard result >= 1, result <= Double(CoreMLLimits.elements) else {
+            // The product is rounded to float32, as by coremltools: 5 / 3 of 3 elements are 5.
+            let factor = try call.float("scale_factor_\(side)", default: 1)
+            let result = (Float(extent) * factor).rounded(.down)
+            guard result >= 1, result <= Float(CoreMLLimits.elements) else {
                 throw OssicleError(.malformed, "scale_factor_\(side) \(factor) of \(extent) elements")
             }
             return Int(result)
@@ -50,14 +51,17 @@ enum MILResizing {
             throw OssicleError(.malformed, "\(count) axes of \(shape) by \(wanted)")
         }
         let extents = zip(wanted.suffix(count), shape.suffix(count)).map { $0 == 0 ? $1 : $0 }
+        let grid = try Grid.named(call.string("sampling_mode", default: "DEFAULT"))
         switch try call.string("interpolation_mode", default: "LINEAR") {
         case "LINEAR":
-            return [
-                .tensor(
-                    try call.linear(x, extents, Grid.named(call.string("sampling_mode", default: "DEFAULT"))))
-            ]
+            return [.tensor(try call.linear(x, extents, grid))]
         case "NEAREST_NEIGHBOR":
-            return [.tensor(try call.nearest(x, extents))]
+            // Nothing says which elements are nearest on the other grids.
+            guard [.standard, .halfPixel].contains(grid) else {
+                let mode = Quoting.quoted(try call.string("sampling_mode"))
+                throw OssicleError(.unsupported, "sampling_mode \(mode) with NEAREST_NEIGHBOR")
+            }
+            return [.tensor(try call.central(x, extents))]
         case let mode: throw OssicleError(.unsupported, "interpolation_mode \(Quoting.quoted(mode))")
         }
     }
@@ -95,6 +99,19 @@ enum MILResizing {
 }
 
 extension MILCall {
+    /// The last axes at new extents, by the element that the middle of each place is in.
+    ///
+    /// MIL does not say which one; coremltools converts TensorFlow's half-pixel centers to it, and its test for `resize`
+    /// agrees. For a single place that test has a known difference, and of two elements leaves the first.
+    func central(_ x: ValueID, _ extents: [Int]) throws -> ValueID {
+        let axes = try resized(x, extents)
+        return try axes.reduce(x) { x, axis in
+            let (n, m) = (shape(x)[axis], extents[axis - (rank(x) - extents.count)])
+            let indices = (0..<m).map { m == 1 ? 0 : (2 * $0 + 1) * n / (2 * m) }
+            return try apply(Gather(axis: axis, indices: indices), x)
+        }
+    }
+
     /// The last axes at new extents, by the nearest element at or before each place.
     func nearest(_ x: ValueID, _ extents: [Int]) throws -> ValueID {
         let axes = try resized(x, extents)
@@ -105,19 +122,20 @@ extension MILCall {
 
     /// The last axes at new extents, by linear interpolation along each.
     func linear(_ x: ValueID, _ extents: [Int], _ grid: MILResizing.Grid) throws -> ValueID {
-        let axes = try resized(x, extents)
+        // Samples away from the corners move even where there are as many as before.
+        let axes = try resized(x, extents, all: grid == .offsetCorners)
         if axes.isEmpty { return x }
         let (first, shape) = (rank(x) - extents.count, shape(x))
         let targets = axes.map { grid.target(from: shape[$0], to: extents[$0 - first]) }
         return try apply(Resize(.linear, axes: axes, targets: targets), x)
     }
 
-    private func resized(_ x: ValueID, _ extents: [Int]) throws -> [Int] {
+    private func resized(_ x: ValueID, _ extents: [Int], all: Bool = false) throws -> [Int] {
         let shape = shape(x)
         guard extents.count <= shape.count, extents.allSatisfy({ $0 > 0 }) else {
             throw OssicleError(.malformed, "\(shape) at \(extents)")
         }
         let first = shape.count - extents.count
-        return extents.indices.map { first + $0 }.filter { extents[$0 - first] != shape[$0] }
+        return extents.indices.map { first + $0 }.filter { all || extents[$0 - first] != shape[$0] }
     }
 }

@@ -50,12 +50,20 @@ enum MILShapes {
         return [.tensor(try call.transpose(x, order))]
     }
 
-    /// 0 keeps the extent at its place, one -1 is what is left.
+    /// 0 keeps the extent at its place, counted from the end since iOS 17 and 1 where there is none; one -1 is what is
+    /// left.
     private static func reshape(_ call: MILCall) throws -> [MILLowered] {
         let x = try call.tensor("x")
         let old = call.shape(x)
         var shape = try call.integers("shape")
-        for i in shape.indices where shape[i] == 0 && i < old.count { shape[i] = old[i] }
+        let shift = call.lowering.opset < .ios17 ? 0 : old.count - shape.count
+        for i in shape.indices where shape[i] == 0 {
+            if old.indices.contains(i + shift) {
+                shape[i] = old[i + shift]
+            } else if shift < 0 {
+                shape[i] = 1
+            }
+        }
         if let open = shape.firstIndex(of: -1) {
             shape[open] = 1
             let rest = try CoreMLShape.count(shape)
@@ -152,25 +160,26 @@ enum MILShapes {
     }
 
     private static func range(_ call: MILCall) throws -> [MILLowered] {
-        func known(_ parameter: String) throws -> (tensor: Tensor, value: Float) {
-            let tensor = try call.constant(parameter)
-            return (tensor, try call.float(parameter))
+        let isInteger = try call.constant("start").dataType == .int32
+        // Beyond 2²⁴ an integer is no float.
+        func known(_ parameter: String) throws -> Double {
+            isInteger ? Double(try call.integer(parameter)) : Double(try call.float(parameter))
         }
         let (start, end, step) = (try known("start"), try known("end"), try known("step"))
-        guard step.value != 0 else { throw OssicleError(.malformed, "step is 0") }
-        let count = max(0, ((Double(end.value) - Double(start.value)) / Double(step.value)).rounded(.up))
-        guard count <= Double(CoreMLLimits.elements) else {
-            throw OssicleError(.malformed, "a range of \(count) elements")
+        guard step != 0 else { throw OssicleError(.malformed, "step is 0") }
+        // How many floats there are depends on how the quotient is rounded: in their type, as coremltools does.
+        let steps = isInteger ? (end - start) / step : Double((Float(end) - Float(start)) / Float(step))
+        let extent = max(0, steps.rounded(.up))
+        guard extent <= Double(CoreMLLimits.elements) else {
+            throw OssicleError(.malformed, "a range of \(extent) elements")
         }
-        try call.lowering.spend(Int(count) * 4)
-        if start.tensor.dataType == .int32 {
-            let (first, stride) = (start.tensor.ints()[0], step.tensor.ints()[0])
-            return [.tensor(try call.constant((0..<Int(count)).map { first + $0 * stride }, [Int(count)]))]
+        let count = Int(extent)
+        try call.lowering.spend(count * 4)
+        if isInteger {
+            return [.tensor(try call.constant((0..<count).map { Int(start) + $0 * Int(step) }, [count]))]
         }
         return [
-            .tensor(
-                try call.constant((0..<Int(count)).map { start.value + Float($0) * step.value }, [Int(count)])
-            )
+            .tensor(try call.constant((0..<count).map { Float(start) + Float($0) * Float(step) }, [count]))
         ]
     }
 

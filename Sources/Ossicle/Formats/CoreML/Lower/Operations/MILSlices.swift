@@ -168,6 +168,8 @@ struct MILRangeOfAxis {
     /// By NumPy's rules: negative positions count from the end, what lies outside is cut off, nil is an open end.
     init(_ axis: Int, of shape: [Int], begin: Int?, end: Int?, step: Int, isSqueezed: Bool) throws {
         let extent = shape[axis]
+        // One element that is picked lies in no direction.
+        let step = isSqueezed ? 1 : step
         let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
         func position(_ value: Int?, _ open: Int) -> Int {
             value.map { min(max($0 < 0 ? $0 + extent : $0, limits.low), limits.high) } ?? open
@@ -178,7 +180,7 @@ struct MILRangeOfAxis {
             guard (0..<extent).contains(start) else {
                 throw OssicleError(.malformed, "element \(begin ?? start) of axis \(axis) of \(shape)")
             }
-            (count, self.step) = (1, 1)
+            (count, self.step) = (1, step)
             return
         }
         let stop = position(end, step > 0 ? extent : -1)
