@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMIT = 4 * 1024 * 1024
+LIMIT = 4_000_000
 
 USE = """
 import pathlib, sys

@@ -131,8 +131,8 @@ OK_INLINE void ok_conv_rows(const ok_conv_args *args, const ok_context *context,
 }
 
 // destination = activation(a) · gate(b), row by row; a is overwritten.
-static void ok_conv_gate(const ok_conv_args *args, float *a, float *b, int64_t count, float *y,
-                         int64_t stride) {
+OK_COMPACT static void ok_conv_gate(const ok_conv_args *args, float *a, float *b, int64_t count, float *y,
+                                    int64_t stride) {
     int64_t rows = args->rows / 2;
     ok_activate_row(&args->activation, a, a, rows * count);
     ok_activate_row(&args->gate, b, b, rows * count);
@@ -140,8 +140,9 @@ static void ok_conv_gate(const ok_conv_args *args, float *a, float *b, int64_t c
         ok_binary_row(OK_MULTIPLY, a + m * count, 1, b + m * count, 1, y + m * stride, count);
 }
 
-static void ok_conv_finish(const ok_conv_args *args, float *y, int64_t stride, const float *residual,
-                           int64_t residual_stride, int64_t rows, int64_t count) {
+OK_COMPACT static void ok_conv_finish(const ok_conv_args *args, float *y, int64_t stride,
+                                      const float *residual, int64_t residual_stride, int64_t rows,
+                                      int64_t count) {
     if (!args->gated && args->activation.kind != OK_IDENTITY) {
         if (stride == count)
             ok_activate_row(&args->activation, y, y, rows * count);

@@ -204,8 +204,8 @@ static void ok_transform_load(const float *source, int64_t row_stride, int64_t r
     ok_transpose4(source, row_stride, rows, count, half, 2 * OK_LANES);
 }
 
-static void ok_transform_store(const ok_transform_args *args, const float *half, float *y, int64_t row_stride,
-                               int64_t rows, int64_t count) {
+OK_COMPACT static void ok_transform_store(const ok_transform_args *args, const float *half, float *y,
+                                          int64_t row_stride, int64_t rows, int64_t count) {
     if (count <= 0) return;
     ok_transpose4(half, 2 * OK_LANES, count, rows, y, row_stride);
     for (int64_t m = 0; m < rows; ++m)

@@ -76,7 +76,7 @@ OK_INLINE void ok_activate_row(const ok_activation *function, const float *sourc
     }
 }
 
-static void ok_unary(const void *arguments, ok_context *context) OK_REALTIME {
+OK_COMPACT static void ok_unary(const void *arguments, ok_context *context) OK_REALTIME {
     const ok_unary_args *args = arguments;
     ok_nest nest;
     ok_nest_shape(&nest, args->rank, args->shape, context);
