@@ -7,17 +7,49 @@ from .writing import case, d, noise
 
 
 def lstm(
-    v: np.ndarray, h: np.ndarray, c_: np.ndarray, wi: np.ndarray, wh: np.ndarray, b_: np.ndarray
+    v: np.ndarray,
+    h: np.ndarray,
+    c_: np.ndarray,
+    wi: np.ndarray,
+    wh: np.ndarray,
+    b_: np.ndarray,
+    peephole: np.ndarray | float = 0.0,
+    clip: float = np.inf,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Peepholes i, f, o and the clip of a cell are those of `LSTMParams` in `NeuralNetwork.proto`."""
     hidden, outs = wh.shape[1], []
     h, c_ = d(h), d(c_)
+    p_i, p_f, p_o = np.broadcast_to(d(peephole), 3 * hidden).reshape(3, hidden)
     for step in d(v):
         z = step @ d(wi).T + h @ d(wh).T + d(b_)
-        parts = [z[:, n * hidden : (n + 1) * hidden] for n in range(4)]
-        c_ = sigmoid(parts[1]) * c_ + sigmoid(parts[0]) * np.tanh(parts[3])
-        h = sigmoid(parts[2]) * np.tanh(c_)
+        i, f, o, g = (z[:, n * hidden : (n + 1) * hidden] for n in range(4))
+        c_ = np.clip(sigmoid(f + p_f * c_) * c_ + sigmoid(i + p_i * c_) * np.tanh(g), -clip, clip)
+        h = sigmoid(o + p_o * c_) * np.tanh(c_)
         outs.append(h)
     return np.stack(outs), h, c_
+
+
+def gru(
+    v: np.ndarray,
+    h: np.ndarray,
+    wi: np.ndarray,
+    wh: np.ndarray,
+    input_bias: np.ndarray | float,
+    bias: np.ndarray | float = 0.0,
+    reset_after: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    hidden, outs = wh.shape[1], []
+    h = d(h)
+    w_r, w_n, w_z = d(wh).reshape(3, hidden, hidden)
+    b_r, b_n, b_z = np.broadcast_to(d(bias), 3 * hidden).reshape(3, hidden)
+    for step in d(v):
+        u = step @ d(wi).T + d(input_bias)
+        r = sigmoid(u[:, :hidden] + h @ w_r.T + b_r)
+        z = sigmoid(u[:, 2 * hidden :] + h @ w_z.T + b_z)
+        product = r * (h @ w_n.T + b_n) if reset_after else (r * h) @ w_n.T + b_n
+        h = (1 - z) * np.tanh(u[:, hidden : 2 * hidden] + product) + z * h
+        outs.append(h)
+    return np.stack(outs), h
 
 
 T, B, I, H = 6, 2, 3, 4
@@ -84,19 +116,11 @@ for batch in (1, B):
         )
     gi, gh, gb = noise(3 * H, I), noise(3 * H, H), noise(3 * H)
     for direction in ("forward", "reverse"):
-        h, outs_ = d(h0), []
-        for step in d(seq if direction == "forward" else seq[::-1]):
-            z = step @ d(gi).T + d(gb)
-            r = sigmoid(z[:, :H] + h @ d(gh)[:H].T)
-            u_ = sigmoid(z[:, 2 * H :] + h @ d(gh)[2 * H :].T)
-            o_ = np.tanh(z[:, H : 2 * H] + (r * h) @ d(gh)[H : 2 * H].T)
-            h = (1 - u_) * o_ + u_ * h
-            outs_.append(h)
         case(
             f"gru_{direction}_{batch}",
             "gru",
             {"x": seq, "initial_h": h0},
-            [np.stack(outs_), h],
+            list(gru(seq if direction == "forward" else seq[::-1], h0, gi, gh, gb)),
             weight_ih=gi,
             weight_hh=gh,
             bias=gb,

@@ -2,25 +2,10 @@
 
 import numpy as np
 
-from .activations import sigmoid
-from .writing import case, d, noise
+from .recurrent import gru, lstm
+from .writing import case, noise
 
 T, I, H = 5, 3, 4
-
-
-def lstm(
-    x: np.ndarray, h: np.ndarray, c: np.ndarray, weights: dict[str, np.ndarray], clip: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`LSTMParams` of `NeuralNetwork.proto`: gates i, f, o, z; peepholes i, f, o."""
-    p_i, p_f, p_o = d(weights["peephole"]).reshape(3, H)
-    h, c, outs = d(h), d(c), []
-    for step in d(x):
-        z = step @ d(weights["weight_ih"]).T + h @ d(weights["weight_hh"]).T + d(weights["bias"])
-        i, f, o, g = (z[:, n * H : (n + 1) * H] for n in range(4))
-        c = np.clip(sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * np.tanh(g), -clip, clip)
-        h = sigmoid(o + p_o * c) * np.tanh(c)
-        outs.append(h)
-    return np.stack(outs), h, c
 
 
 def weights_of() -> dict[str, np.ndarray]:
@@ -39,11 +24,11 @@ for batch in (1, 2):
         f"lstm_peephole_{batch}",
         "lstm",
         given,
-        list(lstm(seq, h0, c0, fore, np.inf)),
+        list(lstm(seq, h0, c0, *fore.values())),
         output_sequence=True,
         **fore,
     )
-    outs, hn, cn = lstm(seq[::-1], h0, c0, fore, 0.5)
+    outs, hn, cn = lstm(seq[::-1], h0, c0, *fore.values(), clip=0.5)
     case(
         f"lstm_peephole_clip_reverse_{batch}",
         "lstm",
@@ -54,7 +39,8 @@ for batch in (1, 2):
         **fore,
     )
     back, h1, c1 = weights_of(), noise(batch, H), noise(batch, H)
-    a, b = lstm(seq, h0, c0, fore, 0.75), lstm(seq[::-1], h1, c1, back, 0.75)
+    a = lstm(seq, h0, c0, *fore.values(), clip=0.75)
+    b = lstm(seq[::-1], h1, c1, *back.values(), clip=0.75)
     for all_steps in (True, False):
         ends = [np.concatenate(pair, 1) for pair in zip(a[1:], b[1:], strict=True)]
         case(
@@ -73,7 +59,7 @@ for batch in (1, 2):
         f"lstm_clip_{batch}",
         "lstm",
         given,
-        list(lstm(seq, h0, c0, none | {"peephole": np.zeros(3 * H)}, 0.25)),
+        list(lstm(seq, h0, c0, *none.values(), clip=0.25)),
         output_sequence=True,
         clip=0.25,
         **none,
@@ -86,21 +72,11 @@ for batch in (1, 2):
         ("after_input_bias", True, {"input_bias": ib}),
         ("before_two_biases", False, {"input_bias": ib, "bias": hb}),
     ):
-        h, steps = d(h0), []
-        for step in d(seq):
-            u = step @ d(gi).T + d(biases.get("input_bias", np.zeros(3 * H)))
-            b_h = d(biases.get("bias", np.zeros(3 * H)))
-            r = sigmoid(u[:, :H] + h @ d(gh)[:H].T + b_h[:H])
-            z = sigmoid(u[:, 2 * H :] + h @ d(gh)[2 * H :].T + b_h[2 * H :])
-            n, b_n = d(gh)[H : 2 * H], b_h[H : 2 * H]
-            hidden = r * (h @ n.T + b_n) if reset_after else (r * h) @ n.T + b_n
-            h = (1 - z) * np.tanh(u[:, H : 2 * H] + hidden) + z * h
-            steps.append(h)
         case(
             f"gru_{name}_{batch}",
             "gru",
             {"x": seq, "initial_h": h0},
-            [np.stack(steps), h],
+            list(gru(seq, h0, gi, gh, biases.get("input_bias", 0), biases.get("bias", 0), reset_after)),
             "ios18",
             weight_ih=gi,
             weight_hh=gh,
