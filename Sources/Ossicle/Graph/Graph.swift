@@ -72,8 +72,18 @@ public struct Graph: Sendable {
         set { values[id.index] = newValue }
     }
 
-    /// The node that makes a value; nil for inputs and constants. Looks at every node.
-    func producer(of id: ValueID) -> Node? { nodes.first { $0.outputs.contains(id) } }
+    /// The node that makes a value; nil for inputs and constants. While a graph is being built: its nodes are in the order
+    /// of what they make then (some make nothing). Passes keep `producers`.
+    func producer(of id: ValueID) -> Node? {
+        var (low, high) = (0, nodes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let first = nodes[low...middle].last { !$0.outputs.isEmpty }?.outputs[0].index
+            if first ?? 0 <= id.index { low = middle + 1 } else { high = middle }
+        }
+        let node = nodes[..<low].last { !$0.outputs.isEmpty }
+        return node?.outputs.contains(id) == true ? node : nil
+    }
 
     public func type(of id: ValueID) -> ValueType { values[id.index].type }
     public func constant(_ id: ValueID) -> Tensor? { values[id.index].constant }

@@ -168,6 +168,11 @@ struct MILConstantTable: Sendable {
     /// The operation that defines a constant.
     func operation(_ name: String) -> MILOperation? { definitions[name]?.operation }
 
+    /// An argument that is written in place, or as a constant of its own.
+    func value(of argument: MILArgument) -> MILValue? {
+        argument.value ?? argument.name.flatMap { operation($0)?.parameter("val")?.value }
+    }
+
     /// A weight file that a constant, or what it is expanded from, lies in.
     func file(of name: String) -> MILBlobFile? {
         var seen: Set<String> = []

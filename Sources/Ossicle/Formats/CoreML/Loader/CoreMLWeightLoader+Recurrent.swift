@@ -95,11 +95,8 @@ extension CoreMLWeightLoader {
             biasHH: try zeros(bias.shape))
     }
 
-    /// A constant argument, written in place or as a constant of its own.
     private func value(_ operation: MILOperation, _ parameter: String) -> MILValue? {
-        guard let argument = operation.parameter(parameter) else { return nil }
-        let constants = (source as? CoreMLProgramWeights)?.constants
-        return argument.value ?? argument.name.flatMap { constants?.operation($0)?.parameter("val")?.value }
+        operation.parameter(parameter).flatMap { (source as? CoreMLProgramWeights)?.constants.value(of: $0) }
     }
 
     /// The first parameter of an operation that PyTorch's layer does not have.

@@ -136,7 +136,7 @@ struct MILCall {
             if let value { return value }
             throw OssicleError(.malformed, "parameter \(Quoting.quoted(parameter)) is missing")
         }
-        guard let text = try lowering.text(argument(parameter)) else {
+        guard let text = try lowering.constants.value(of: argument(parameter))?.string else {
             throw OssicleError(.malformed, "parameter \(Quoting.quoted(parameter)) is not a string constant")
         }
         return text
@@ -148,11 +148,15 @@ struct MILCall {
 
     func expect<T>(_ parameter: String, _ values: [T], count: Int) throws -> [T] {
         guard values.count == count else {
-            throw OssicleError(
-                .malformed,
-                "parameter \(Quoting.quoted(parameter)): expected \(count) elements, found \(values.count)")
+            throw wrongCount(parameter, expected: count, found: values.count)
         }
         return values
+    }
+
+    func wrongCount(_ parameter: String, expected: Int, found: Int) -> OssicleError {
+        OssicleError(
+            .malformed,
+            "parameter \(Quoting.quoted(parameter)): expected \(expected) elements, found \(found)")
     }
 
     /// An axis counted from the end when negative.

@@ -51,12 +51,6 @@ final class MILLowering {
         graph.constant(name, try MILArray(value, files: constants.files).tensor())
     }
 
-    /// A string, written in place or as a constant of its own.
-    func text(_ argument: MILArgument) -> String? {
-        if let value = argument.value { return value.string }
-        return argument.name.flatMap { constants.operation($0)?.parameter("val")?.value?.string }
-    }
-
     func shape(_ id: ValueID) -> [Int] {
         // Every extent is fixed: inputs are, and each operation's shape rule keeps them so.
         graph.type(of: id).shape.evaluate(1)

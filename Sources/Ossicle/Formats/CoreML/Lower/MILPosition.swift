@@ -28,7 +28,7 @@ struct MILPosition {
             return
         }
         visits -= 1
-        if visits > 0, let node = Self.producer(of: place.value, in: graph),
+        if visits > 0, let node = graph.producer(of: place.value),
             let found = Self.combined(place.index, node, graph, &visits)
         {
             self = found
@@ -91,17 +91,5 @@ struct MILPosition {
             result.terms[place] = count == 0 ? nil : count
         }
         return result
-    }
-
-    /// A graph that is being built numbers what its nodes give in their order; some give nothing.
-    private static func producer(of id: ValueID, in graph: Graph) -> Node? {
-        var (low, high) = (0, graph.nodes.count)
-        while low < high {
-            let middle = (low + high) / 2
-            let first = graph.nodes[low...middle].last { !$0.outputs.isEmpty }?.outputs[0].index
-            if first ?? 0 <= id.index { low = middle + 1 } else { high = middle }
-        }
-        let node = graph.nodes[..<low].last { !$0.outputs.isEmpty }
-        return node?.outputs.contains(id) == true ? node : nil
     }
 }

@@ -10,69 +10,64 @@ enum MILSlices {
 
     private static func byIndex(_ call: MILCall) throws -> [MILLowered] {
         var x = try call.tensor("x")
-        guard call.isConstant("begin"), call.isConstant("end") else { return try moving(call) }
-        let ranges = try call.ranges(of: x)
-        for (axis, range) in ranges.enumerated() {
-            x = try call.slice(x, axis: axis, start: range.start, count: range.count, step: range.step)
+        let shape = call.shape(x)
+        let cuts = try call.cuts(rank: shape.count)
+        for (axis, cut) in cuts.enumerated() {
+            if cut.isKnown {
+                let range = try MILRangeOfAxis(axis, of: shape, cut)
+                x = try call.slice(x, axis: axis, start: range.start, count: range.count, step: range.step)
+            } else {
+                x = try moving(call, x, axis, of: shape, cuts)
+            }
         }
-        return [.tensor(try call.reshape(x, ranges.filter { !$0.isSqueezed }.map(\.count)))]
+        let kept = shape.indices.filter { !cuts[$0].isSqueezed }
+        return [.tensor(try call.reshape(x, kept.map { call.shape(x)[$0] }))]
     }
 
-    /// A slice that begins or ends where an input says. How long it is has to be declared, or to follow from the masks
-    /// or from how far apart both are.
-    private static func moving(_ call: MILCall) throws -> [MILLowered] {
-        let x = try call.tensor("x")
-        let shape = call.shape(x)
-        let squeezed = try call.bools("squeeze_mask", count: shape.count)
-        let begins = try call.positions("begin", mask: "begin_mask", count: shape.count)
-        let ends = try call.positions("end", mask: "end_mask", count: shape.count)
-        let steps = try call.strides(count: shape.count)
+    /// An axis cut where an input says. How much stays has to be declared, or to follow from the masks or from how far
+    /// apart both ends are.
+    private static func moving(
+        _ call: MILCall, _ x: ValueID, _ axis: Int, of shape: [Int], _ cuts: [MILAxisCut]
+    ) throws -> ValueID {
+        let (cut, extent, step) = (cuts[axis], shape[axis], cuts[axis].step)
+        let length: Int
+        if case .fixed(let stated) = try declared(call, cuts)[axis] {
+            length = stated
+        } else if let begin = cut.begin, let distance = cut.end?.distance(from: begin),
+            (distance > 0) == (step > 0)
+        {
+            length = (Int(min(distance.magnitude, 1 << 32)) + abs(step) - 1) / abs(step)
+        } else {
+            throw OssicleError(
+                .unsupported,
+                "begin or end depends on the inputs, and the size of axis \(axis) is not declared")
+        }
+        guard (1...max(extent, 1)).contains(length) else {
+            throw OssicleError(.malformed, "\(length) elements of axis \(axis) of \(shape)")
+        }
+        if cut.begin == nil {
+            let start = step > 0 ? 0 : extent - 1
+            return try call.slice(x, axis: axis, start: start, count: length, step: step)
+        }
+        if cut.end == nil, step == 1, !cut.isSqueezed {
+            return try call.slice(x, axis: axis, start: extent - length, count: length)
+        }
+        return try call.window(x, axis: axis, count: length, step: step, begin: call.tensor("begin"))
+    }
+
+    /// What the program says of the result, squeezed axes among it.
+    private static func declared(_ call: MILCall, _ cuts: [MILAxisCut]) throws -> [MILDimension] {
         guard var declared = call.operation.outputs.first?.type.dimensions else {
             throw OssicleError(.malformed, "the result is no tensor")
         }
-        for axis in shape.indices where squeezed[axis] {
+        for (axis, cut) in cuts.enumerated() where cut.isSqueezed {
             declared.insert(.fixed(1), at: min(axis, declared.count))
         }
-        guard declared.count == shape.count else {
+        guard declared.count == cuts.count else {
             throw OssicleError(
-                .malformed, "the declared shape has \(declared.count) axes, expected \(shape.count)")
+                .malformed, "the declared shape has \(declared.count) axes, expected \(cuts.count)")
         }
-        var y = x
-        for (axis, extent) in shape.enumerated() {
-            let (begin, end, step) = (begins[axis], ends[axis], steps[axis])
-            if begin == nil || begin?.known != nil,
-                squeezed[axis] || end == nil || end?.known != nil
-            {
-                let range = try MILRangeOfAxis(
-                    axis, of: shape, begin: begin?.known, end: end?.known, step: step,
-                    isSqueezed: squeezed[axis])
-                y = try call.slice(y, axis: axis, start: range.start, count: range.count, step: range.step)
-                continue
-            }
-            let length: Int
-            if case .fixed(let stated) = declared[axis] {
-                length = stated
-            } else if let begin, let distance = end?.distance(from: begin), (distance > 0) == (step > 0) {
-                length = (Int(min(distance.magnitude, 1 << 32)) + abs(step) - 1) / abs(step)
-            } else {
-                throw OssicleError(
-                    .unsupported,
-                    "begin or end depends on the inputs, and the size of axis \(axis) is not declared")
-            }
-            guard (1...max(extent, 1)).contains(length) else {
-                throw OssicleError(.malformed, "\(length) elements of axis \(axis) of \(shape)")
-            }
-            if begin == nil {
-                let start = step > 0 ? 0 : extent - 1
-                y = try call.slice(y, axis: axis, start: start, count: length, step: step)
-            } else if end == nil, step == 1, !squeezed[axis] {
-                y = try call.slice(y, axis: axis, start: extent - length, count: length)
-            } else {
-                y = try call.window(y, axis: axis, count: length, step: step, begin: call.tensor("begin"))
-            }
-        }
-        let kept = shape.indices.filter { !squeezed[$0] }
-        return [.tensor(try call.reshape(y, kept.map { call.shape(y)[$0] }))]
+        return declared
     }
 
     private static func bySize(_ call: MILCall) throws -> [MILLowered] {
@@ -81,10 +76,10 @@ enum MILSlices {
         let begins = try call.positions("begin", count: shape.count)
         let sizes = try call.positions("size", count: shape.count)
         for (axis, extent) in shape.enumerated() {
-            guard let size = sizes[axis]?.known else {
+            guard let size = sizes[axis].known else {
                 throw OssicleError(.unsupported, "the size of axis \(axis) depends on the inputs")
             }
-            if let begin = begins[axis]?.known {
+            if let begin = begins[axis].known {
                 let start = begin < 0 ? begin + extent : begin
                 x = try call.slice(x, axis: axis, start: start, count: size == -1 ? extent - start : size)
             } else if size != extent {
@@ -150,42 +145,55 @@ enum MILSlices {
             }
             return [.tensor(try call.apply(UpdateSlice(), x, call.tensor("update"), call.tensor("begin")))]
         }
-        let ranges = try call.ranges(of: x)
+        let ranges = try call.cuts(rank: call.rank(x)).enumerated().map {
+            try MILRangeOfAxis($0, of: call.shape(x), $1)
+        }
         let part = try call.reshape(call.tensor("update"), ranges.map(\.count))
         let range = UpdateSlice.Range(begin: ranges.map(\.start), step: ranges.map(\.step))
         return [.tensor(try call.apply(UpdateSlice(range), x, part))]
     }
 }
 
-/// `start`, `start + step`, … of one axis.
-struct MILRangeOfAxis {
-    let start: Int
-    let count: Int
+/// How one axis is cut; an end that a mask leaves open is nil.
+private struct MILAxisCut {
+    let begin: MILPosition?
+    let end: MILPosition?
     let step: Int
     /// The axis goes away; it has one element.
     let isSqueezed: Bool
 
-    /// By NumPy's rules: negative positions count from the end, what lies outside is cut off, nil is an open end.
-    init(_ axis: Int, of shape: [Int], begin: Int?, end: Int?, step: Int, isSqueezed: Bool) throws {
-        let extent = shape[axis]
+    /// Whether no input has a say.
+    var isKnown: Bool {
+        (begin == nil || begin?.known != nil) && (isSqueezed || end == nil || end?.known != nil)
+    }
+}
+
+/// `start`, `start + step`, … of one axis.
+private struct MILRangeOfAxis {
+    let start: Int
+    let count: Int
+    let step: Int
+
+    /// Of a cut that is known, by NumPy's rules: negative positions count from the end, what lies outside is cut off.
+    init(_ axis: Int, of shape: [Int], _ cut: MILAxisCut) throws {
+        let (extent, begin, end) = (shape[axis], cut.begin?.known, cut.end?.known)
         // One element that is picked lies in no direction.
-        let step = isSqueezed ? 1 : step
+        let step = cut.isSqueezed ? 1 : cut.step
         let limits = step > 0 ? (low: 0, high: extent) : (low: -1, high: extent - 1)
         func position(_ value: Int?, _ open: Int) -> Int {
             value.map { min(max($0 < 0 ? $0 + extent : $0, limits.low), limits.high) } ?? open
         }
-        self.isSqueezed = isSqueezed
+        self.step = step
         start = position(begin, step > 0 ? 0 : extent - 1)
-        if isSqueezed {
+        if cut.isSqueezed {
             guard (0..<extent).contains(start) else {
                 throw OssicleError(.malformed, "element \(begin ?? start) of axis \(axis) of \(shape)")
             }
-            (count, self.step) = (1, step)
+            count = 1
             return
         }
         let stop = position(end, step > 0 ? extent : -1)
         count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step
-        self.step = step
         guard count > 0 else {
             throw OssicleError(
                 .unsupported, "an empty slice: \(start)..<\(stop) of axis \(axis) of \(shape)")
@@ -199,38 +207,31 @@ extension MILCall {
         return lowering.graph.constant(id) != nil
     }
 
-    /// The elements of a vector of positions, nil where a mask leaves the axis open.
-    fileprivate func positions(_ parameter: String, mask: String? = nil, count: Int) throws -> [MILPosition?]
-    {
-        let isOpen = try mask.map { try bools($0, count: count) }
-        let places = try tensors(parameter).flatMap { value in
-            (0..<min(try CoreMLShape.count(shape(value)), count + 1)).map { (value, $0) }
+    /// The elements of a vector of positions.
+    fileprivate func positions(_ parameter: String, count: Int) throws -> [MILPosition] {
+        let values = try tensors(parameter)
+        let counts = try values.map { try CoreMLShape.count(shape($0)) }
+        guard counts.reduce(0, +) == count else {
+            throw wrongCount(parameter, expected: count, found: counts.reduce(0, +))
         }
-        return try expect(parameter, places, count: count).enumerated().map { axis, place in
-            isOpen?[axis] == true ? nil : MILPosition(place.1, of: place.0, in: lowering.graph)
+        return zip(values, counts).flatMap { value, count in
+            (0..<count).map { MILPosition($0, of: value, in: lowering.graph) }
         }
     }
 
-    fileprivate func strides(count: Int) throws -> [Int] {
+    /// begin, end, stride and their masks, axis by axis.
+    fileprivate func cuts(rank: Int) throws -> [MILAxisCut] {
+        let (begins, ends) = (try positions("begin", count: rank), try positions("end", count: rank))
         let steps = try expect(
-            "stride", integers("stride", default: [Int](repeating: 1, count: count)), count: count)
+            "stride", integers("stride", default: [Int](repeating: 1, count: rank)), count: rank)
         guard !steps.contains(0) else { throw OssicleError(.malformed, "a stride of 0") }
-        return steps
-    }
-
-    /// begin, end, stride and their masks as ranges.
-    fileprivate func ranges(of x: ValueID) throws -> [MILRangeOfAxis] {
-        let shape = shape(x)
-        let begins = try expect("begin", integers("begin"), count: shape.count)
-        let ends = try expect("end", integers("end"), count: shape.count)
-        let steps = try strides(count: shape.count)
-        let beginMask = try bools("begin_mask", count: shape.count)
-        let endMask = try bools("end_mask", count: shape.count)
-        let squeezeMask = try bools("squeeze_mask", count: shape.count)
-        return try shape.indices.map { axis in
-            try MILRangeOfAxis(
-                axis, of: shape, begin: beginMask[axis] ? nil : begins[axis],
-                end: endMask[axis] ? nil : ends[axis], step: steps[axis], isSqueezed: squeezeMask[axis])
+        let fromStart = try bools("begin_mask", count: rank)
+        let toEnd = try bools("end_mask", count: rank)
+        let squeezed = try bools("squeeze_mask", count: rank)
+        return (0..<rank).map {
+            MILAxisCut(
+                begin: fromStart[$0] ? nil : begins[$0], end: toEnd[$0] ? nil : ends[$0], step: steps[$0],
+                isSqueezed: squeezed[$0])
         }
     }
 
@@ -247,10 +248,11 @@ extension MILCall {
 
     /// `count` elements of an axis, `step` apart, from where element `axis` of `begin` says; negative ones count from the
     /// end.
-    func window(_ x: ValueID, axis: Int, count: Int, step: Int = 1, begin: ValueID) throws -> ValueID {
+    fileprivate func window(_ x: ValueID, axis: Int, count: Int, step: Int = 1, begin: ValueID) throws
+        -> ValueID
+    {
         let first = try slice(begin, axis: 0, start: axis, count: 1)
-        // A step beyond the axis moves along with it; its elements are clamped either way.
-        let steps = (0..<count).map { $0 * max(min(step, shape(x)[axis]), -shape(x)[axis]) }
+        let steps = (0..<count).map { $0 * step }
         return try gathered(x, apply(Binary(.add), first, constant(steps, [count])), axis: axis)
     }
 }
